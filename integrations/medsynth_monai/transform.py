@@ -1,0 +1,262 @@
+"""The one line for a MONAI chain: with some probability, paint a rare lesion into a normal radiograph."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from monai.config import KeysCollection
+from monai.transforms import MapTransform, RandomizableTransform
+from monai.utils.enums import TransformBackends
+from torch.utils.data import get_worker_info
+
+from medsynth_aug.conditioning.settings import ConditioningSettings
+from medsynth_aug.data.labels import ClassKey
+from medsynth_aug.errors import LabelError, SettingError
+from medsynth_aug.lesions import Lesion
+from medsynth_aug.synthesis import (
+    Job,
+    Refusal,
+    SamplingSettings,
+    SynthesisRequest,
+    Synthesizer,
+    SyntheticSample,
+    real_source,
+)
+from medsynth_aug.synthesis.digest import digest_pixels
+from medsynth_aug.synthesis.synthesizer import runs_in_workers
+from medsynth_aug.types import resolve_value_range
+from medsynth_monai.axes import SpatialOrder, as_type_of, check_spatial_order, from_rows
+from medsynth_monai.choice import LesionChoice
+from medsynth_monai.draws import Draw, mixed_state, token_of
+from medsynth_monai.labels import Background, LabelRules
+from medsynth_monai.masks import empty_mask, with_lesion_mask
+from medsynth_monai.reading import Inputs, ItemReader
+from medsynth_monai.record import UNTOUCHED, SynthesisRecord, read_record
+from medsynth_monai.spacing import check_spacing_mm
+
+ATTEMPTS = 3
+"""How many draws a slot gets before its item passes untouched."""
+
+
+class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
+    """Paints a lesion into background images; everything outside the edit region stays bit-exact.
+
+    It stands after loading, channel-first and *fixed-range* scaling, and before any spatial or intensity
+    `Rand*`. With probability `prob`, and only if the label is background, the item gets a new image, a new
+    label and, with `mask_key`, the lesion's mask, all together; it carries a record of the request. If there
+    is no place for the lesion in this image, the item passes untouched and the record says why.
+
+    Chance: the transform has a generator of its own. `Compose` and MONAI's `DataLoader` seed it as they seed
+    every `Rand*`, so `set_determinism` makes a run repeatable; `seed` is folded in, and so is the seed of a
+    DataLoader worker, so workers differ also under torch's own DataLoader. Every item takes the same number
+    of draws, so one item never shifts the next one's.
+
+    A live engine paints in the training process: `num_workers=0`, or MONAI's `ThreadDataLoader` with it.
+
+    Args:
+        keys: The key of the image, `(C, W, H)` or `(C, H, W)`, with 1 channel or 3 equal ones; just one key,
+            since label and mask belong to one image.
+        synthesizer: Anything that keeps the `Synthesizer` seam.
+        lesions: Class (single-label) or column (multi-label) of each lesion, to its name or the lesion.
+        background: Classes that may be painted into, or a predicate on the label. In multi-label data the
+            default is: no lesion column is set.
+        label_key: Key of the label: a class (number, text, 0-d tensor or array), or a vector of columns
+            (list, tensor or array). It comes back in the type it came in.
+        prob: Probability that a background item is painted, in [0, 1].
+        weights: How often each lesion is painted relative to the others; 1 where absent.
+        mask_key: Key under which every item then carries a mask, uint8 with 1 in the lesion: written empty
+            where nothing was painted, joined with the item's own mask where it has one (one channel for all
+            lesions, or one for each class or column).
+        anatomy_key: Key of the item's own lung fields, 2 channels: the patient's right lung, then the left.
+        keep_mask_key: Key of what is never painted over (devices, markers), any number of channels.
+        value_range: Darkest and brightest value that an image at this place of the chain can hold.
+        spatial_order: `"WH"` as stock readers give images, or `"HW"`.
+        spacing_mm: `(row_mm, column_mm)` of every image; None takes an image's affine where its file stated
+            one (see `stated_spacing`), else the synthesizer assumes a spacing from the anatomy.
+        exclusive: Columns such as "No Finding" that a painted lesion clears.
+        sampling: How to denoise.
+        conditioning: Which structure guides it.
+        record_key: Key of the record, a string: empty if untouched, else for `read_record`.
+        seed: Folded into every seed that the transform is given; at least 0.
+        allow_missing_keys: Let items without the image or its anatomy and keep-mask pass.
+
+    Raises:
+        SettingError: If a setting is out of its range.
+        UnknownLesionError: If a lesion is not registered.
+        LabelError: If `weights`, `background` or `exclusive` contradict `lesions`.
+    """
+
+    backend = [TransformBackends.TORCH]  # noqa: RUF012  MONAI's own form
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        synthesizer: Synthesizer,
+        lesions: Mapping[ClassKey, str | Lesion],
+        background: Background = None,
+        *,
+        label_key: Hashable = "label",
+        prob: float = 0.5,
+        weights: Mapping[ClassKey, float] | None = None,
+        mask_key: Hashable | None = None,
+        anatomy_key: Hashable | None = None,
+        keep_mask_key: Hashable | None = None,
+        value_range: tuple[float, float] = (0, 1),
+        spatial_order: SpatialOrder = "WH",
+        spacing_mm: tuple[float, float] | None = None,
+        exclusive: tuple[int, ...] = (),
+        sampling: SamplingSettings | None = None,
+        conditioning: ConditioningSettings | None = None,
+        record_key: Hashable = "synthesis",
+        seed: int = 0,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        MapTransform.__init__(self, keys, allow_missing_keys)
+        RandomizableTransform.__init__(self, _checked_prob(prob))
+        if len(self.keys) != 1:
+            raise SettingError(f"keys is {self.keys}; name one image: its label and mask belong to it alone")
+        if not callable(getattr(synthesizer, "synthesize", None)):
+            raise SettingError(
+                f"synthesizer is {synthesizer!r}; pass an engine, for example "
+                'LesionSynthesizer.from_pretrained("starter")'
+            )
+        check_spatial_order(spatial_order)
+        self.synthesizer = synthesizer
+        self.choice = LesionChoice.of(lesions, weights)
+        names = {key: lesion.name for key, lesion in self.choice.lesions.items()}
+        self.rules = LabelRules(lesions=names, background=background, exclusive=tuple(exclusive))
+        self.label_key, self.mask_key, self.record_key = label_key, mask_key, record_key
+        self.reader = ItemReader(
+            image_key=self.keys[0],
+            anatomy_key=anatomy_key,
+            keep_mask_key=keep_mask_key,
+            value_range=resolve_value_range(torch.empty(0), value_range),
+            spatial_order=spatial_order,
+            spacing_mm=check_spacing_mm(spacing_mm),
+            allow_missing_keys=allow_missing_keys,
+        )
+        self.sampling = sampling or SamplingSettings()
+        self.conditioning = conditioning or ConditioningSettings()
+        self.seed = _checked_seed(seed)
+        self.R = mixed_state(self.seed)
+        self._worker_seed: int | None = None
+
+    def set_random_state(
+        self, seed: int | None = None, state: np.random.RandomState | None = None
+    ) -> "RandSynthesizeLesiond":
+        """Seed the transform's own generator, as `Compose` and MONAI's `DataLoader` do.
+
+        Args:
+            seed: Folded together with the transform's own `seed`.
+            state: A generator to use as it is.
+        """
+        super().set_random_state(seed=seed, state=state)
+        if seed is not None:
+            self.R = mixed_state(self.seed, int(seed))
+        self._worker_seed = None
+        return self
+
+    def randomize(self, data: Any = None) -> None:
+        """Draw everything that chance decides for one item; always the same number of draws."""
+        super().randomize(None)
+        self._draw = Draw(self._do_transform, float(self.R.random_sample()), token_of(self.R))
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """The item with a lesion, or a copy of the item as it came.
+
+        Raises:
+            SettingError: If a live engine is called in a DataLoader worker, a key is missing, or the item has
+                something of its own under `record_key`.
+            LabelError: If the label is missing or has no usable form.
+            GridError: If image, mask, anatomy and keep-mask are not on one grid.
+            ValueRangeError: If the image holds NaN, infinity or values outside the range.
+        """
+        self._enter_worker()
+        self.randomize()
+        item, key = dict(data), self.keys[0]
+        earlier = read_record(item.setdefault(self.record_key, UNTOUCHED))
+        if self.allow_missing_keys and key not in item:
+            return item
+        inputs = self.reader.read(item)
+        if self.mask_key is not None:
+            item.setdefault(self.mask_key, empty_mask(item[key]))
+        may_paint = self.rules.accepts(self._label(item))
+        if earlier is None and may_paint and self._draw.paints:
+            self._paint(item, inputs)
+        return item
+
+    def _enter_worker(self) -> None:
+        """Fold the seed of a DataLoader worker into the generator; refuse a live engine there."""
+        worker = get_worker_info()
+        if worker is None:
+            return
+        if not runs_in_workers(self.synthesizer):
+            raise SettingError(
+                f"a live {type(self.synthesizer).__name__} cannot paint inside a DataLoader worker (CUDA "
+                "fails after fork, and every worker would hold an engine of its own); use num_workers=0, "
+                "or fill a bank beforehand and let any number of workers read it: "
+                'RebalancedDataset(..., mode="cached", bank="bank/")'
+            )
+        if worker.seed != self._worker_seed:
+            self.R = mixed_state(int.from_bytes(self.R.bytes(8), "little"), worker.seed)
+            self._worker_seed = worker.seed
+
+    def _paint(self, item: dict[Hashable, Any], inputs: Inputs) -> None:
+        """Image, label, mask and record of a copied item change together, or only the record says why not."""
+        image, label = item[self.keys[0]], self._label(item)
+        target, order = self.choice.pick(self._draw.pick), self.reader.spatial_order
+        new_label = self.rules.painted(label, target)
+        outcome = self._synthesize(self._job(inputs, target))
+        if isinstance(outcome, SyntheticSample):
+            if self.mask_key is not None:
+                item[self.mask_key] = with_lesion_mask(
+                    str(self.mask_key), item[self.mask_key], outcome.mask, order, key=target
+                )
+            item[self.keys[0]] = as_type_of(image, from_rows(outcome.image, order))
+            item[self.label_key] = new_label
+        item[self.record_key] = SynthesisRecord.of(outcome).to_text()
+
+    def _synthesize(self, job: Job) -> SyntheticSample | Refusal:
+        for _ in range(ATTEMPTS):
+            outcome = self.synthesizer.synthesize([job])[0]
+            if isinstance(outcome, SyntheticSample) or outcome.final:
+                break
+            job = replace(job, request=job.request.next_attempt())
+        return outcome
+
+    def _job(self, inputs: Inputs, target: ClassKey) -> Job:
+        anatomy, keep = inputs.anatomy, inputs.keep_mask
+        source = real_source(inputs.pixels, value_range=self.reader.value_range, spacing_mm=inputs.spacing)
+        request = SynthesisRequest(
+            source=source.digest,
+            lesion=self.choice.lesions[target],
+            engine=self.synthesizer.fingerprint,
+            seed=self.seed,
+            slot=f"monai/{self._draw.token}/{source.digest}",
+            sampling=self.sampling,
+            conditioning=self.conditioning,
+            anatomy_digest=None if anatomy is None else digest_pixels(anatomy),
+            keep_mask_digest=None if keep is None else digest_pixels(keep),
+        )
+        return Job(request, source, anatomy=anatomy, keep_mask=keep)
+
+    def _label(self, item: Mapping[Hashable, Any]) -> Any:
+        if self.label_key not in item:
+            raise LabelError(
+                f"an item has no {self.label_key!r}, only {list(item)}; say where the label is: label_key=..."
+            )
+        return item[self.label_key]
+
+
+def _checked_prob(prob: float) -> float:
+    if isinstance(prob, bool) or not isinstance(prob, int | float) or not 0 <= prob <= 1:
+        raise SettingError(f"prob is {prob!r}; it is a probability in [0, 1]")
+    return float(prob)
+
+
+def _checked_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise SettingError(f"seed is {seed!r}; it is a whole number, at least 0")
+    return seed

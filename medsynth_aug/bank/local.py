@@ -1,0 +1,109 @@
+"""Copies of real sources, and maps, which stay on this machine: never published, never synced."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from torch import Tensor
+
+from medsynth_aug.bank.files import DigestFiles
+from medsynth_aug.bank.packing import pack_map, pack_source, unpack_map, unpack_source
+from medsynth_aug.errors import BankError, DamagedSampleError, SourceChangedError
+from medsynth_aug.synthesis.digest import digest_pixels
+from medsynth_aug.synthesis.source import SourceImage
+
+Pixels = TypeVar("Pixels", SourceImage, Tensor)
+
+
+class LocalCopies:
+    """Sources and maps in files by the digest of their pixels, so that each file proves itself.
+
+    Args:
+        folder: Where they lie; created if absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sources = DigestFiles(folder / "sources")
+        self._maps = DigestFiles(folder / "maps")
+
+    def put_source(self, source: SourceImage) -> None:
+        """Keep a copy of a real source.
+
+        Raises:
+            SourceChangedError: If the pixels are not those of the digest.
+            BankError: If it is not a `real:` source.
+        """
+        kind, _, digest = source.digest.partition(":")
+        if kind != "real":
+            raise BankError(f"{source.digest} is no real source; store samples with bank.add(sample)")
+        if _source_digest(source) != digest:
+            raise SourceChangedError(
+                f"the pixels are not those of {source.digest}; make it with real_source()"
+            )
+        self._sources.write(digest, pack_source(source))
+
+    def source(self, digest: str) -> SourceImage | None:
+        """The copy of a real source by its `real:<digest>`, or None if there is none.
+
+        Raises:
+            DamagedSampleError: If the copy is not what was stored; names the file.
+        """
+        name = digest.removeprefix("real:")
+        return _proven(self._sources, name, lambda data: unpack_source(data, f"real:{name}"), _source_digest)
+
+    def put_map(self, map_: Tensor) -> str:
+        """Keep a map; returns its digest."""
+        digest = digest_pixels(map_)
+        self._maps.write(digest, pack_map(map_))
+        return digest
+
+    def map(self, digest: str, *, recorded: bool = False) -> Tensor:
+        """The stored map of that digest.
+
+        Args:
+            digest: As `put_map` gave it.
+            recorded: True if a record says that it is there.
+
+        Raises:
+            BankError: If there is no such map.
+            DamagedSampleError: If the file is not what was stored, or missing though recorded; names it.
+        """
+        map_ = _proven(self._maps, digest, unpack_map, digest_pixels)
+        if map_ is None and recorded:
+            raise DamagedSampleError(f"{self._maps.path(digest)} is missing; restore it or put it anew")
+        if map_ is None:
+            raise BankError(f"no map {digest} in {self._folder}; store it with bank.put_map(mask) first")
+        return map_
+
+    def verify(self, recorded: Iterable[str]) -> Iterator[DamagedSampleError]:
+        """Read everything; one error, not raised, for each damaged file or missing recorded map."""
+        read_map = partial(self.map, recorded=True)
+        maps = sorted({*self._maps.digests(), *recorded})
+        for read, digests in ((self.source, self._sources.digests()), (read_map, maps)):
+            for digest in digests:
+                try:
+                    read(digest)
+                except DamagedSampleError as damage:
+                    yield damage
+
+
+def _proven(
+    files: DigestFiles, digest: str, unpack: Callable[[bytes], Pixels], digest_of: Callable[[Pixels], str]
+) -> Pixels | None:
+    data = files.read(digest)
+    if data is None:
+        return None
+    advice = f"{files.path(digest)} is damaged; delete it and store it again"
+    try:
+        pixels = unpack(data)
+    except ValueError as problem:
+        raise DamagedSampleError(advice) from problem
+    if digest_of(pixels) != digest:
+        raise DamagedSampleError(advice)
+    return pixels
+
+
+def _source_digest(source: SourceImage) -> str:
+    return digest_pixels(source.pixels, value_range=source.value_range, spacing=source.spacing)

@@ -1,0 +1,17 @@
+"""Data: readers, splits, the rebalancing plan and the data set that carries it out."""
+
+from medsynth_aug.data.decode import decode_image
+from medsynth_aug.data.folder import FolderDataset
+from medsynth_aug.data.groups import EACH_IMAGE
+from medsynth_aug.data.item import ItemAdapter, infer_item
+from medsynth_aug.data.plan import ClassCount, Plan, PlannedSample
+from medsynth_aug.data.planning import plan_rebalancing
+from medsynth_aug.data.rebalanced import RebalancedDataset
+from medsynth_aug.data.splits import Split, check_splits
+from medsynth_aug.data.strategy import Quota
+from medsynth_aug.data.table import CsvDataset
+
+__all__ = [
+    "EACH_IMAGE", "ClassCount", "CsvDataset", "FolderDataset", "ItemAdapter", "Plan", "PlannedSample",
+    "Quota", "RebalancedDataset", "Split", "check_splits", "decode_image", "infer_item", "plan_rebalancing",
+]  # fmt: skip

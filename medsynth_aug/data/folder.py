@@ -1,0 +1,63 @@
+"""Read images from one folder a class."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch.utils.data import Dataset
+
+from medsynth_aug.data.decode import SUFFIXES, decode_image
+from medsynth_aug.data.groups import group_names
+from medsynth_aug.errors import LabelError, UnreadableFileError
+
+
+class FolderDataset(Dataset[dict[str, Any]]):
+    """Images in `root/<class>/…`; items are `{"image": (1, H, W) tensor, "label": int, "path": str}`.
+
+    Classes are numbered in sorted order. Deterministic: nothing is resized or augmented.
+
+    Args:
+        root: Folder that holds one folder a class; files are found at any depth below those.
+        patient_of: Gives the patient of a file; its answers stand in `groups`.
+
+    Raises:
+        UnreadableFileError: If `root` is not a folder.
+        LabelError: If it holds no class, or a class without images.
+        PlanError: If `patient_of` gives no patient for a file.
+    """
+
+    def __init__(self, root: str | Path, *, patient_of: Callable[[Path], str] | None = None) -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise UnreadableFileError(
+                f"{self.root} is not a folder; give the folder that holds one folder a class"
+            )
+        folders = sorted(folder for folder in self.root.iterdir() if folder.is_dir())
+        if not folders:
+            raise LabelError(
+                f"{self.root} holds no class folder; put the images of each class into one of its own"
+            )
+        self.class_to_idx = {folder.name: index for index, folder in enumerate(folders)}
+        self.paths: list[Path] = []
+        self.targets: list[int] = []
+        for index, folder in enumerate(folders):
+            files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+            if not files:
+                raise LabelError(
+                    f"class folder {folder} holds no image ({', '.join(SUFFIXES)}); fill or remove it"
+                )
+            self.paths += files
+            self.targets += [index] * len(files)
+        self.groups = None if patient_of is None else group_names([patient_of(path) for path in self.paths])
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names by number."""
+        return list(self.class_to_idx)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        path = self.paths[index]
+        return {"image": decode_image(path), "label": self.targets[index], "path": str(path)}

@@ -1,0 +1,172 @@
+"""Checkpoints are standard diffusers folders: find one, check it, load its parts. Safetensors only."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DConditionModel
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from medsynth_aug.errors import CheckpointError, UnknownCheckpointError
+
+STARTER = Path(__file__).parents[1] / "starter"
+SETTINGS_FILE = "medsynth.json"
+PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
+WEIGHTED = ("vae", "unet", "text_encoder")
+PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl")
+HUB_PATTERNS = ["*.json", "*.txt", "*.safetensors", "*.model"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """The loaded parts of a latent-diffusion checkpoint.
+
+    Args:
+        folder: Where it lies.
+        vae: Autoencoder between pixels and latents.
+        unet: The denoiser; 9 input channels (inpainting) or 4 (plain).
+        controlnets: At least one.
+        text_encoder: CLIP text model.
+        tokenizer: Its tokenizer.
+        scheduler_config: Configuration of the scheduler that it was trained for.
+        max_strength: Largest strength at which these weights improve on a lesion prior, in [0, 1]; caps the
+            lesion's own strength, never one that a request states. From `medsynth.json`, else 1.
+        digest: SHA-256 over all its weights and configurations.
+    """
+
+    folder: Path
+    vae: AutoencoderKL
+    unet: UNet2DConditionModel
+    controlnets: tuple[ControlNetModel, ...]
+    text_encoder: CLIPTextModel
+    tokenizer: CLIPTokenizer
+    scheduler_config: dict[str, Any]
+    max_strength: float
+    digest: str
+
+    @property
+    def vae_scale_factor(self) -> int:
+        """Pixels per latent pixel along a side."""
+        return 2 ** (len(self.vae.config.block_out_channels) - 1)
+
+
+def find_checkpoint(name: str | Path) -> Path:
+    """The folder of a checkpoint: "starter", a local folder, or a Hub id (downloaded into the Hub's cache).
+
+    Raises:
+        UnknownCheckpointError: If there is nothing of that name.
+    """
+    if name == "starter":
+        return STARTER
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return Path(snapshot_download(str(name), allow_patterns=HUB_PATTERNS))
+    except HFValidationError as problem:
+        raise UnknownCheckpointError(
+            f"checkpoint {str(name)!r} is neither a folder nor a Hub id"
+        ) from problem
+    except Exception as problem:
+        raise UnknownCheckpointError(
+            f"checkpoint {str(name)!r} is not a folder here, and the Hub did not give it: {problem}. "
+            "Use 'starter', a diffusers folder, or the id of a repository that this machine can reach"
+        ) from problem
+
+
+def load_checkpoint(
+    name: str | Path, *, dtype: torch.dtype, controlnets: Sequence[str | Path] = ()
+) -> Checkpoint:
+    """Load every part in `dtype` on the CPU.
+
+    Args:
+        name: "starter", a folder or a Hub id.
+        dtype: Precision of the weights.
+        controlnets: ControlNets to use instead of those in the folder.
+
+    Raises:
+        UnknownCheckpointError: If there is nothing of that name.
+        CheckpointError: If a part is missing, kept as a pickle only, or of a layout that is not read.
+    """
+    folder = find_checkpoint(name)
+    _check(folder)
+    guides = [find_checkpoint(one) for one in controlnets] or sorted(folder.glob("controlnet*"))
+    if not guides:
+        raise CheckpointError(
+            f"{folder} holds no ControlNet; pass controlnet=[folder or Hub id, ...] that fits its UNet"
+        )
+    for guide in guides:
+        _check_weights(guide)
+
+    def load(kind: Any, place: Path) -> Any:
+        try:
+            precision = {"dtype": dtype} if kind is CLIPTextModel else {"torch_dtype": dtype}
+            return kind.from_pretrained(place, use_safetensors=True, **precision).eval().requires_grad_(False)
+        except (OSError, ValueError, KeyError, RuntimeError) as problem:
+            raise CheckpointError(f"{place} cannot be loaded: {problem}") from problem
+
+    return Checkpoint(
+        folder=folder,
+        vae=load(AutoencoderKL, folder / "vae"),
+        unet=load(UNet2DConditionModel, folder / "unet"),
+        controlnets=tuple(load(ControlNetModel, guide) for guide in guides),
+        text_encoder=load(CLIPTextModel, folder / "text_encoder"),
+        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
+        scheduler_config=DDIMScheduler.load_config(folder / "scheduler"),
+        max_strength=_max_strength(folder),
+        digest=_digest_of(tuple(_files(folder, guides))),
+    )
+
+
+def _max_strength(folder: Path) -> float:
+    settings = folder / SETTINGS_FILE
+    value = float(json.loads(settings.read_text()).get("max_strength", 1)) if settings.is_file() else 1.0
+    if not 0 <= value <= 1:
+        raise CheckpointError(f"max_strength in {settings} is {value}; it must be in [0, 1]")
+    return value
+
+
+def _check(folder: Path) -> None:
+    if (folder / "text_encoder_2").is_dir():
+        raise CheckpointError(f"{folder} has two text encoders (SDXL layout); SD 1.5 layout is read so far")
+    for part in PARTS:
+        if not (folder / part).is_dir():
+            raise CheckpointError(
+                f"{folder} has no {part}/; a diffusers checkpoint holds {', '.join(PARTS)} and a ControlNet"
+            )
+    for part in WEIGHTED:
+        _check_weights(folder / part)
+
+
+def _check_weights(place: Path) -> None:
+    if any(place.glob("*.safetensors")):
+        return
+    if any(next(place.glob(pattern), None) for pattern in PICKLES):
+        raise CheckpointError(
+            f"{place} keeps its weights as a pickle only, which can run code when read; convert it with "
+            "save_pretrained(..., safe_serialization=True) on a machine that you trust"
+        )
+    raise CheckpointError(f"{place} holds no weights (*.safetensors); download the checkpoint again")
+
+
+def _files(folder: Path, guides: Sequence[Path]) -> Iterator[Path]:
+    for place in [*(folder / part for part in PARTS), *guides]:
+        yield from sorted(file for file in place.iterdir() if file.is_file())
+
+
+@lru_cache(maxsize=8)
+def _digest_of(files: tuple[Path, ...]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as content:
+            digest.update(f"{file.parent.name}/{file.name}:".encode())
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""Every exception of the package, in one tree.
+
+MedsynthError
+├── SettingError (ValueError)          a setting is out of its range or of the wrong type
+│   ├── UnknownLesionError             no lesion of that name is registered
+│   ├── LabelError                     a label, class or column is not in the data
+│   └── UnknownCheckpointError         no checkpoint of that name, folder or Hub id
+├── ImageError (ValueError)            pixels that cannot be used
+│   ├── UnreadableFileError (OSError)  a file is missing, truncated or not an image
+│   ├── GridError                      image, mask, anatomy and keep-mask are not on one grid
+│   └── ValueRangeError                NaN, infinity, or values outside the stated range
+├── CheckpointError (RuntimeError)     a checkpoint is incomplete, unsafe or of the wrong layout
+├── DeviceError (RuntimeError)         the device that was demanded is not there
+├── SplitLeakError (ValueError)        a patient or a near-duplicate stands in two splits
+├── SourceChangedError (RuntimeError)  an index of the source data set read differently twice
+├── SourceNotFoundError (LookupError)  no pixels are known for a source digest
+├── BankError (RuntimeError)           the bank cannot be read or written
+│   ├── BankFullError (OSError)        the disk is full; what was stored before is intact
+│   ├── BankReadOnlyError (OSError)    the bank's folder cannot be written
+│   └── DamagedSampleError             stored pixels do not match their record
+└── PlanError (ValueError)             a rebalancing plan cannot be made as asked
+"""
+
+
+class MedsynthError(Exception):
+    """The root: catch this to catch everything that medsynth-aug raises on purpose."""
+
+
+class SettingError(MedsynthError, ValueError):
+    """A setting is out of its range or of the wrong type."""
+
+
+class UnknownLesionError(SettingError):
+    """No lesion of that name is registered."""
+
+
+class LabelError(SettingError):
+    """A label, class or column is not in the data."""
+
+
+class UnknownCheckpointError(SettingError):
+    """No checkpoint of that name, folder or Hub id was found."""
+
+
+class ImageError(MedsynthError, ValueError):
+    """Pixels that cannot be used."""
+
+
+class UnreadableFileError(ImageError, OSError):
+    """A file is missing, truncated or not an image."""
+
+
+class GridError(ImageError):
+    """Image, mask, anatomy and keep-mask are not on one pixel grid."""
+
+
+class ValueRangeError(ImageError):
+    """NaN, infinity, or values outside the stated range."""
+
+
+class CheckpointError(MedsynthError, RuntimeError):
+    """A checkpoint is incomplete, unsafe or of the wrong layout."""
+
+
+class DeviceError(MedsynthError, RuntimeError):
+    """The device that was demanded is not there."""
+
+
+class SplitLeakError(MedsynthError, ValueError):
+    """A patient or a near-duplicate stands in two splits."""
+
+
+class SourceChangedError(MedsynthError, RuntimeError):
+    """An index of the source data set read differently twice."""
+
+
+class SourceNotFoundError(MedsynthError, LookupError):
+    """No pixels are known for a source digest."""
+
+
+class BankError(MedsynthError, RuntimeError):
+    """The bank cannot be read or written."""
+
+
+class BankFullError(BankError, OSError):
+    """The disk is full; what was stored before is intact."""
+
+
+class BankReadOnlyError(BankError, OSError):
+    """The bank's folder cannot be written."""
+
+
+class DamagedSampleError(BankError):
+    """Stored pixels do not match their record."""
+
+
+class PlanError(MedsynthError, ValueError):
+    """A rebalancing plan cannot be made as asked."""

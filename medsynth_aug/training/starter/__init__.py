@@ -1,0 +1,1 @@
+"""The recipe of the starter checkpoint: `python -m medsynth_aug.training.starter --data DIR --out DIR`."""

@@ -1,0 +1,104 @@
+"""Stage one: the autoencoder between grey pixels and four latent channels at a quarter of the size."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+from torch.nn import functional as F
+
+from medsynth_aug.training.starter.crops import draw_crops
+from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
+from medsynth_aug.training.starter.radiographs import Radiograph
+
+KL_WEIGHT = 1e-6
+GRADIENT_WEIGHT = 1.0
+CROP_SIZE = 128
+
+
+def build_autoencoder() -> AutoencoderKL:
+    """An untrained autoencoder: factor 4, 4 latent channels, under a million parameters."""
+    return AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=(32, 64, 64),
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=16,
+        sample_size=256,
+        mid_block_add_attention=False,
+        scaling_factor=1.0,
+    )
+
+
+def to_model_range(grey: Tensor) -> Tensor:
+    """Grey `(B, 1, H, W)` in [0, 1] as the three equal channels in [-1, 1] that diffusers feeds a VAE."""
+    return (2 * grey - 1).expand(-1, 3, -1, -1)
+
+
+def reconstruction_loss(decoded: Tensor, original: Tensor) -> Tensor:
+    """L1 on pixels plus L1 on their first differences, which keeps rib borders sharp."""
+    loss = F.l1_loss(decoded, original)
+    for axis in (-1, -2):
+        loss = loss + GRADIENT_WEIGHT * F.l1_loss(decoded.diff(dim=axis), original.diff(dim=axis))
+    return loss
+
+
+def train_autoencoder(
+    radiographs: Sequence[Radiograph],
+    held_out: Sequence[Radiograph],
+    folder: Path,
+    settings: LoopSettings,
+    *,
+    device: torch.device,
+    batch_size: int,
+    seed: int,
+    max_steps: int | None = None,
+) -> AutoencoderKL:
+    """Train on random crops and whole images; returns the averaged weights with `scaling_factor` set.
+
+    Without held-out images no held-out loss is logged.
+    """
+    vae = build_autoencoder().to(device, memory_format=torch.channels_last)
+
+    def loss_on(source: Sequence[Radiograph], rng: np.random.Generator, count: int) -> Tensor:
+        crops = draw_crops(rng, source, count=count, size=CROP_SIZE, smallest=80, whole=0.15)
+        batch = to_model_range(torch.from_numpy(crops)[:, None].to(device))
+        with autocast(device):
+            posterior = vae.encode(batch).latent_dist
+            noise = torch.from_numpy(rng.standard_normal(posterior.mean.shape, np.float32)).to(device)
+            decoded = vae.decode(posterior.mean + posterior.std * noise).sample
+        kl = posterior.kl().mean() / batch[0, 0].numel()
+        return reconstruction_loss(decoded.float(), batch) + KL_WEIGHT * kl
+
+    @torch.no_grad()
+    def held_out_loss() -> float:
+        return float(loss_on(held_out, np.random.default_rng(seed + 1), 32))
+
+    train(
+        vae,
+        lambda step: loss_on(radiographs, np.random.default_rng((seed, 0, step)), batch_size),
+        settings,
+        folder,
+        title="autoencoder",
+        held_out_loss=held_out_loss if held_out else None,
+        max_steps=max_steps,
+    )
+    vae.register_to_config(scaling_factor=_measure_scaling(vae, radiographs, device, seed))
+    return vae.eval()
+
+
+@torch.no_grad()
+def _measure_scaling(
+    vae: AutoencoderKL, radiographs: Sequence[Radiograph], device: torch.device, seed: int
+) -> float:
+    """One over the standard deviation of the latents, so that they enter diffusion with unit variance."""
+    rng = np.random.default_rng((seed, 1))
+    crops = draw_crops(rng, radiographs, count=128, size=CROP_SIZE, smallest=80, whole=0.15)
+    batches = torch.from_numpy(crops)[:, None].split(16)
+    means = [vae.encode(to_model_range(batch.to(device))).latent_dist.mean.float().cpu() for batch in batches]
+    return 1 / float(torch.cat(means).std())

@@ -1,0 +1,112 @@
+"""Stage zero: the lung segmenter, from human-drawn masks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from monai.losses import DiceCELoss
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from medsynth_aug.anatomy.lung_fields import INPUT_SIZE, build_lung_network, split_sides, standardise
+from medsynth_aug.errors import LabelError
+from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
+from medsynth_aug.training.starter.radiographs import Radiograph
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def train_lung_fields(
+    radiographs: Sequence[Radiograph],
+    held_out: Sequence[Radiograph],
+    folder: Path,
+    settings: LoopSettings,
+    *,
+    device: torch.device,
+    batch_size: int,
+    seed: int,
+    max_steps: int | None = None,
+) -> nn.Module:
+    """Train on the images that have a lung mask; returns the averaged weights.
+
+    Raises:
+        LabelError: If no training image has a lung mask.
+    """
+    pairs, held = _pairs(radiographs), _pairs(held_out)
+    if not pairs:
+        raise LabelError(
+            "no training image has a lung mask; name one in the `mask` column, or skip this stage"
+        )
+    network = build_lung_network().to(device)
+    criterion = DiceCELoss(sigmoid=True)
+
+    def loss_on(source: Sequence[Pair], rng: np.random.Generator, count: int) -> Tensor:
+        drawn = [_augment(rng, *source[int(rng.integers(len(source)))]) for _ in range(count)]
+        grey = torch.from_numpy(np.stack([one[0] for one in drawn]))[:, None].to(device)
+        lungs = torch.from_numpy(np.stack([one[1] for one in drawn])).to(device)
+        with autocast(device):
+            logits = network(grey)
+        return criterion(logits.float(), lungs)
+
+    @torch.no_grad()
+    def held_out_loss() -> float:
+        network.eval()
+        loss = float(loss_on(held, np.random.default_rng(seed + 1), 32))
+        network.train()
+        return loss
+
+    train(
+        network,
+        lambda step: loss_on(pairs, np.random.default_rng((seed, 2, step)), batch_size),
+        settings,
+        folder,
+        title="lung fields",
+        held_out_loss=held_out_loss if held else None,
+        max_steps=max_steps,
+    )
+    return network.eval()
+
+
+def save_lung_fields(network: nn.Module, file: Path) -> None:
+    """Write the weights where `segment_lungs` reads them."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.cpu().contiguous() for name, value in network.state_dict().items()}, file)
+
+
+def human_lungs(one: Radiograph) -> np.ndarray:
+    """The human mask as `(2, H, W)` bool; the device value 127 counts as no lung."""
+    assert one.lung_mask is not None
+    mask = cv2.resize(one.lung_mask, one.pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return split_sides(mask > 191)
+
+
+def _pairs(radiographs: Sequence[Radiograph]) -> list[Pair]:
+    with_mask = [one for one in radiographs if one.lung_mask is not None]
+    return [
+        (
+            cv2.resize(one.pixels, (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_AREA),
+            np.stack([cv2.resize(m, (INPUT_SIZE, INPUT_SIZE)) for m in human_lungs(one).astype(np.float32)]),
+        )
+        for one in with_mask
+    ]
+
+
+def _augment(rng: np.random.Generator, pixels: np.ndarray, lungs: np.ndarray) -> Pair:
+    """Children's films made to look like anybody's: other aspect, tilt, scale, exposure and sharpness."""
+    angle, scale = rng.normal(0, 6), np.exp(rng.normal(-0.05, 0.15))
+    stretch = np.exp(rng.normal(0.06, 0.14))
+    centre = INPUT_SIZE / 2
+    matrix = cv2.getRotationMatrix2D((centre, centre), angle, scale)
+    matrix[1] *= stretch
+    matrix[:, 2] += rng.normal(0, 10, 2) + np.array([0, centre * (1 - stretch)])
+    size = (INPUT_SIZE, INPUT_SIZE)
+    fill = float(rng.choice([0, np.median(pixels)]))
+    grey = cv2.warpAffine(pixels, matrix, size, borderValue=fill).astype(np.float32) / 255
+    moved = np.stack([cv2.warpAffine(side, matrix, size) for side in lungs])
+    grey = np.power(np.clip(grey, 0, 1), np.exp(rng.normal(0, 0.3))).astype(np.float32)
+    if rng.random() < 0.4:
+        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.5, 2)))
+    grey = grey + rng.normal(0, rng.uniform(0, 0.04), grey.shape).astype(np.float32)
+    return standardise(grey.astype(np.float32)), moved.astype(np.float32)

@@ -1,0 +1,78 @@
+"""What other processes do in the tests; importable by name, as forkserver and spawn need it."""
+
+import os
+import signal
+import sys
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.lesions import resolve_lesion
+from medsynth_aug.synthesis import SynthesisRequest, SyntheticSample
+from medsynth_aug.types import ValueRange
+
+
+def numbered(number: int) -> SyntheticSample:
+    """A quick sample that everyone can tell from its number."""
+    pixels = np.random.default_rng(number).integers(0, 4096, (1, 64, 64), dtype=np.uint16)
+    mask = torch.zeros(1, 64, 64, dtype=torch.bool)
+    mask[0, number % 60 : number % 60 + 3, 5:9] = True
+    request = SynthesisRequest(
+        source="real:" + "0" * 64, lesion=resolve_lesion("nodule"), engine="e", seed=0, slot=str(number)
+    )
+    return SyntheticSample(request, torch.from_numpy(pixels), mask, mask, ValueRange(0, 4095))
+
+
+def write_for_ever(path: Path, acknowledged: Path, first: int) -> None:
+    """Add samples until killed; note the number of each one once `add` has returned."""
+    bank = SampleBank(path)
+    notes = os.open(acknowledged, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    for number in range(first, first + 100_000):
+        bank.add(numbered(number))
+        os.write(notes, f"{number}\n".encode())
+
+
+def write_some(path: Path, numbers: range) -> None:
+    """Add samples and end."""
+    bank = SampleBank(path)
+    for number in numbers:
+        bank.add(numbered(number))
+    bank.close()
+
+
+def open_together(folder: Path, rounds: int, start: Barrier) -> None:
+    """Open one new bank after the other, each at the same moment as the other processes."""
+    for number in range(rounds):
+        start.wait(60)
+        bank = SampleBank(folder / str(number))
+        bank.add(numbered(number))
+        bank.close()
+
+
+def die_while_moving(path: Path) -> None:
+    """Add a sample and be killed at the moment at which its pixels would move to their place."""
+
+    def kill(event: str, _arguments: tuple[object, ...]) -> None:
+        if event == "os.rename":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    bank = SampleBank(path)
+    sys.addaudithook(kill)
+    bank.add(numbered(0))
+
+
+class Numbers(Dataset[torch.Tensor]):
+    """A map-style data set that reads the samples of `numbered` from a bank."""
+
+    def __init__(self, bank: SampleBank, count: int) -> None:
+        self._bank, self._count = bank, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self._bank.get(numbered(index).digest).image.to(torch.int32)

@@ -1,0 +1,264 @@
+"""What the real engine promises at its seam, on tiny random weights."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from medsynth_aug.anatomy import schematic_lungs
+from medsynth_aug.conditioning import ConditioningSettings
+from medsynth_aug.diffusion import LesionSynthesizer
+from medsynth_aug.errors import CheckpointError, DeviceError, SettingError, UnknownCheckpointError
+from medsynth_aug.lesions import resolve_lesion
+from medsynth_aug.synthesis import (
+    DenoisingStep,
+    Job,
+    Refusal,
+    SamplingSettings,
+    SynthesisRequest,
+    Synthesizer,
+    SyntheticSample,
+    real_source,
+)  # fmt: skip
+
+RANGES = {torch.uint8: (0, 255), torch.uint16: (0, 4095), torch.int16: (-1000, 1000), torch.float32: (0, 1)}
+
+
+def image_of(dtype: torch.dtype, shape: tuple[int, int], channels: int, seed: int) -> torch.Tensor:
+    low, high = RANGES[dtype]
+    rng = np.random.default_rng(seed)
+    smooth = np.linspace(0.2, 0.7, shape[0])[:, None] + 0.02 * rng.standard_normal(shape)
+    values = torch.from_numpy(low + smooth.clip(0, 1) * (high - low))
+    return values.to(dtype)[None].expand(channels, -1, -1).contiguous()
+
+
+def job_of(
+    engine: Synthesizer, lesion: str = "nodule", *, dtype: torch.dtype = torch.uint8, channels: int = 1,
+    shape: tuple[int, int] = (128, 128), seed: int = 0, sampling: SamplingSettings | None = None,
+    **maps: object,
+) -> Job:  # fmt: skip
+    source = real_source(image_of(dtype, shape, channels, seed), value_range=RANGES[dtype])
+    request = SynthesisRequest(
+        source=source.digest, lesion=resolve_lesion(lesion), engine=engine.fingerprint, seed=seed, slot="0",
+        sampling=sampling or SamplingSettings(num_inference_steps=1),
+    )  # fmt: skip
+    return Job(request, source, **{"anatomy": schematic_lungs(shape), **maps})  # type: ignore[arg-type]
+
+
+def made(result: SyntheticSample | Refusal) -> SyntheticSample:
+    assert isinstance(result, SyntheticSample), result.reason
+    return result
+
+
+@pytest.fixture(scope="module")
+def engine(starter_like_folder: Path) -> LesionSynthesizer:
+    return LesionSynthesizer.from_pretrained(starter_like_folder, device="cpu")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    dtype=st.sampled_from(list(RANGES)),
+    channels=st.sampled_from([1, 3]),
+    height=st.integers(70, 230),
+    width=st.integers(70, 230),
+    corner=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    extent=st.integers(1, 60),
+)
+def test_pixels_outside_the_edit_region_never_change(
+    engine: LesionSynthesizer, dtype: torch.dtype, channels: int, height: int, width: int,
+    corner: tuple[float, float], extent: int,
+) -> None:  # fmt: skip
+    mask = torch.zeros(1, height, width, dtype=torch.bool)
+    top, left = int(corner[0] * (height - 1)), int(corner[1] * (width - 1))
+    mask[:, top : top + extent, left : left + extent] = True
+    job = job_of(engine, dtype=dtype, channels=channels, shape=(height, width), mask=mask)
+    sample = made(engine.synthesize([job])[0])
+    assert sample.image.dtype == dtype and sample.image.shape == job.source.pixels.shape
+    outside = ~sample.edit_region.expand_as(sample.image)
+    assert torch.equal(sample.image[outside], job.source.pixels[outside])
+    assert bool((sample.mask & ~sample.edit_region).sum() == 0) and torch.equal(sample.mask, mask)
+
+
+def test_the_edit_region_does_change(engine: LesionSynthesizer) -> None:
+    job = job_of(engine)
+    sample = made(engine.synthesize([job])[0])
+    assert int((sample.image != job.source.pixels).sum()) > 20
+
+
+def test_a_region_larger_than_the_largest_bucket_only_has_its_change_sampled_up(
+    engine: LesionSynthesizer,
+) -> None:
+    mask = torch.zeros(1, 450, 520, dtype=torch.bool)
+    mask[:, 20:430, 30:490] = True
+    job = job_of(engine, "effusion", shape=(450, 520), mask=mask)
+    sample = made(engine.synthesize([job])[0])
+    outside = ~sample.edit_region
+    assert torch.equal(sample.image[outside], job.source.pixels[outside])
+
+
+def test_a_batch_mixes_sizes_dtypes_lesions_and_settings_and_keeps_its_order(
+    engine: LesionSynthesizer,
+) -> None:
+    jobs = [
+        job_of(engine, "nodule", dtype=torch.uint8, shape=(128, 160)),
+        job_of(engine, "pneumothorax", dtype=torch.int16, shape=(200, 150), seed=1),
+        job_of(engine, "effusion", dtype=torch.float32, shape=(150, 150), channels=3, seed=2),
+        job_of(
+            engine, "nodule", shape=(128, 160), sampling=SamplingSettings(num_inference_steps=2, strength=0.9)
+        ),
+    ]
+    results = engine.synthesize(jobs)
+    assert [result.request.digest for result in results] == [job.request.digest for job in jobs]
+    assert [made(r).image.dtype for r in results] == [job.source.pixels.dtype for job in jobs]
+
+
+def test_one_bad_job_never_fails_the_others(engine: LesionSynthesizer) -> None:
+    empty = torch.zeros(1, 128, 128, dtype=torch.bool)
+    off_grid = torch.ones(1, 64, 64, dtype=torch.bool)
+    results = engine.synthesize([job_of(engine, mask=empty), job_of(engine), job_of(engine, mask=off_grid)])
+    assert isinstance(results[0], Refusal) and "mask is empty" in results[0].reason
+    assert isinstance(results[1], SyntheticSample)
+    assert isinstance(results[2], Refusal) and "resample the mask onto the image grid" in results[2].reason
+
+
+def test_a_sample_does_not_depend_on_its_companions(starter_like_folder: Path) -> None:
+    engine = LesionSynthesizer.from_pretrained(starter_like_folder, device="cpu", batch_size=2)
+    first, second = job_of(engine, seed=1), job_of(engine, seed=2)
+    alone = made(engine.synthesize([first])[0])
+    together = made(engine.synthesize([second, first])[1])
+    assert torch.equal(alone.image, together.image)
+
+
+def test_the_same_request_gives_the_same_pixels_in_a_reopened_engine(engine: LesionSynthesizer) -> None:
+    reopened = pickle.loads(pickle.dumps(engine))
+    job = job_of(engine)
+    assert reopened.fingerprint == engine.fingerprint
+    before = torch.get_rng_state()
+    one, two = made(engine.synthesize([job])[0]), made(reopened.synthesize([job])[0])
+    assert torch.equal(one.image, two.image) and torch.equal(before, torch.get_rng_state())
+
+
+def test_mask_and_noise_stay_when_only_the_settings_change(engine: LesionSynthesizer) -> None:
+    job = job_of(engine)
+    other = replace(job, request=replace(job.request, sampling=SamplingSettings(num_inference_steps=3)))
+    one, two = (made(result) for result in engine.synthesize([job, other]))
+    assert torch.equal(one.mask, two.mask) and not torch.equal(one.image, two.image)
+    assert one.request.draw_digest == two.request.draw_digest and one.digest != two.digest
+
+
+def test_a_keep_mask_is_never_painted_over(engine: LesionSynthesizer) -> None:
+    keep = torch.zeros(1, 128, 128, dtype=torch.bool)
+    keep[:, :, :64] = True
+    job = job_of(engine, keep_mask=keep)
+    sample = made(engine.synthesize([job])[0])
+    assert torch.equal(sample.image[keep], job.source.pixels[keep])
+    assert not bool((sample.mask & keep).any())
+
+
+def test_a_sham_has_a_region_but_no_lesion(engine: LesionSynthesizer) -> None:
+    job = job_of(engine)
+    sham = made(engine.synthesize([replace(job, request=replace(job.request, purpose="sham"))])[0])
+    assert not bool(sham.mask.any()) and sham.box is None and bool(sham.edit_region.any())
+    assert int((sham.image != job.source.pixels).sum()) > 20
+
+
+def test_steps_are_reported(engine: LesionSynthesizer) -> None:
+    seen: list[DenoisingStep] = []
+    job = job_of(engine, sampling=SamplingSettings(num_inference_steps=3, strength=0.5))
+    engine.synthesize([job], on_step=seen.append)
+    assert [(one.step, one.total) for one in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert seen[0].digests == (job.request.digest,)
+
+
+@pytest.mark.parametrize("scheduler", ["checkpoint", "ddim", "dpmsolver++", "unipc", "lcm"])
+def test_every_scheduler_runs_the_steps_that_were_asked(sd15_folder: Path, scheduler: str) -> None:
+    engine = LesionSynthesizer.from_pretrained(sd15_folder, device="cpu")
+    seen: list[DenoisingStep] = []
+    sampling = SamplingSettings(num_inference_steps=2, scheduler=scheduler, guidance_scale=2)  # type: ignore[arg-type]
+    made(engine.synthesize([job_of(engine, sampling=sampling)], on_step=seen.append)[0])
+    assert len(seen) == 2
+
+
+def test_a_stock_layout_runs_with_one_and_with_two_controlnets(
+    sd15_folder: Path, two_controlnets_folder: Path
+) -> None:
+    one = LesionSynthesizer.from_pretrained(sd15_folder, device="cpu")
+    two = LesionSynthesizer.from_pretrained(two_controlnets_folder, device="cpu", controls=("canny", "depth"))
+    job = job_of(two)
+    weighted = replace(
+        job,
+        request=replace(
+            job.request, conditioning=ConditioningSettings(controlnet_conditioning_scale=(1.0, 0.0))
+        ),
+    )
+    both, first = (made(result) for result in two.synthesize([job, weighted]))
+    assert not torch.equal(both.image, first.image)
+    assert isinstance(one.synthesize([job_of(one)])[0], SyntheticSample)
+    wrong = replace(
+        job,
+        request=replace(
+            job.request, conditioning=ConditioningSettings(controlnet_conditioning_scale=(1, 1, 1))
+        ),
+    )
+    refused = two.synthesize([wrong])[0]
+    assert isinstance(refused, Refusal) and "3 values for 2 ControlNets" in refused.reason
+
+
+def test_controls_steer_the_result(engine: LesionSynthesizer) -> None:
+    job = job_of(engine)
+    blind = replace(job, request=replace(job.request, conditioning=ConditioningSettings(controls=())))
+    one, two = (made(result) for result in engine.synthesize([job, blind]))
+    assert not torch.equal(one.image, two.image)
+
+
+def test_a_device_that_is_not_there_is_an_error(starter_like_folder: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has the device")
+    with pytest.raises(DeviceError, match="use device='auto'"):
+        LesionSynthesizer.from_pretrained(starter_like_folder, device="cuda")
+    with pytest.raises(SettingError, match="choose auto"):
+        LesionSynthesizer.from_pretrained(starter_like_folder, device="tpu9")
+
+
+def test_an_unknown_checkpoint_is_an_error() -> None:
+    with pytest.raises(UnknownCheckpointError, match=r"no folder and no Hub id|neither a folder|no Hub id"):
+        LesionSynthesizer.from_pretrained("not/a/hub/id")
+
+
+def test_a_missing_part_is_named(tmp_path: Path, sd15_folder: Path) -> None:
+    for part in ("unet", "text_encoder", "tokenizer", "scheduler"):
+        (tmp_path / part).symlink_to(sd15_folder / part)
+    with pytest.raises(CheckpointError, match="has no vae/"):
+        LesionSynthesizer.from_pretrained(tmp_path)
+
+
+def test_a_checkpoint_kept_as_a_pickle_only_is_refused(tmp_path: Path, sd15_folder: Path) -> None:
+    for part in ("vae", "text_encoder", "tokenizer", "scheduler"):
+        (tmp_path / part).symlink_to(sd15_folder / part)
+    (tmp_path / "unet").mkdir()
+    (tmp_path / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"anything")
+    with pytest.raises(CheckpointError, match="pickle only"):
+        LesionSynthesizer.from_pretrained(tmp_path)
+
+
+def test_a_checkpoint_without_a_controlnet_says_what_to_pass(tmp_path: Path, sd15_folder: Path) -> None:
+    for part in ("vae", "unet", "text_encoder", "tokenizer", "scheduler"):
+        (tmp_path / part).symlink_to(sd15_folder / part)
+    with pytest.raises(CheckpointError, match="holds no ControlNet"):
+        LesionSynthesizer.from_pretrained(tmp_path)
+    opened = LesionSynthesizer.from_pretrained(
+        tmp_path, device="cpu", controlnet=[sd15_folder / "controlnet"]
+    )
+    assert isinstance(opened.synthesize([job_of(opened)])[0], SyntheticSample)
+
+
+def test_mps_is_an_error_where_it_is_not_there(starter_like_folder: Path) -> None:
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has the device")
+    with pytest.raises(DeviceError, match="device 'mps' was asked for"):
+        LesionSynthesizer.from_pretrained(starter_like_folder, device="mps")
