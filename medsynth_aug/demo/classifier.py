@@ -10,6 +10,8 @@ from scipy.stats import binomtest
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
+from medsynth_aug.training.seeded import seeded_weights
+
 BATCH_SIZE = 16
 
 WIDTHS = (1, 16, 32, 64, 128)
@@ -37,8 +39,7 @@ class Recall:
 
 def make_network(classes: int, seed: int) -> torch.nn.Module:
     """Four convolutions from scratch: enough to show a loop, small enough for two processor cores."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded_weights(seed):
         layers: list[torch.nn.Module] = []
         for narrow, wide in pairwise(WIDTHS):
             layers += [

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from medsynth_aug.lesions.fields import depth_px
 from medsynth_aug.lesions.lesion import Lesion
 from medsynth_aug.lesions.priors import prior_function
-from medsynth_aug.lesions.scene import Scene, Site, site_of_mask
+from medsynth_aug.lesions.scene import Scene, Site, site_of_mask, window_of
 from medsynth_aug.types import BoolMap, Grey
 
 FEATHER_MM = 3.0
@@ -85,8 +85,11 @@ def grow(mask: BoolMap, radius_px: float) -> BoolMap:
     """All pixels within `radius_px` of the mask."""
     if radius_px < 0.5:
         return mask.copy()
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance <= radius_px
+    grown = mask.copy()
+    if mask.any():
+        window = window_of(mask, radius_px)
+        grown[window] = depth_px(~mask[window]) <= radius_px
+    return grown
 
 
 def feather(region: BoolMap, mask: BoolMap, width_px: float) -> Grey:
@@ -94,7 +97,6 @@ def feather(region: BoolMap, mask: BoolMap, width_px: float) -> Grey:
 
     The image's border does not count as the region's: there is nothing to blend with beyond it.
     """
-    padded = np.pad(region, 1, mode="edge").astype(np.uint8)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    depth = depth_px(np.pad(region, 1, mode="edge"))[1:-1, 1:-1]
     share = np.clip(depth / (max(width_px, 1.0) + 1.0), 0, 1)
     return np.where(region, share * share * (3 - 2 * share), 0).astype(np.float32)

@@ -5,19 +5,27 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from scipy.special import ndtri
 
+from medsynth_aug.lesions.scene import window_of
 from medsynth_aug.types import BoolMap, Grey
 
 
 def depth_px(mask: BoolMap) -> Grey:
     """Distance in pixels from each pixel of the mask to the nearest one outside it; 0 outside.
 
-    A mask without an outside gets the diagonal of the grid.
+    A mask without an outside gets the diagonal of the grid. The same mask gives the same bits each time,
+    which OpenCV's `distanceTransform` does not: it differs in the last digits from call to call.
     """
+    depth = np.zeros(mask.shape, np.float32)
     if mask.all():
-        return np.full(mask.shape, np.hypot(*mask.shape), np.float32)
-    return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
+        depth[:] = np.hypot(*mask.shape)
+    elif mask.any():
+        # The nearest pixel outside the mask lies at most one pixel beyond the mask's box.
+        window = window_of(mask, 1)
+        depth[window] = distance_transform_edt(mask[window])
+    return depth
 
 
 def blur(values: Grey, sigma_px: float) -> Grey:

@@ -5,7 +5,7 @@ import numpy as np
 
 from medsynth_aug.anatomy.ribs import direction_at, find_ribs
 from medsynth_aug.lesions.exposure import exposure_of
-from medsynth_aug.lesions.fields import blur, random_field, smoothstep
+from medsynth_aug.lesions.fields import blur, depth_px, random_field, smoothstep
 from medsynth_aug.lesions.priors import register_prior
 from medsynth_aug.lesions.scene import Scene, Side, Site, pasted, window_of
 from medsynth_aug.types import BoolMap, Grey
@@ -89,7 +89,7 @@ def cortical_step(
     along, across = (axis[window] for axis in _rib_axes(scene, site))
     half_width = 0.5 * site.details["rib_width_mm"]
     along = along + float(rng.normal(0, 0.3)) * across + 0.5 * random_field(bone.shape, near.pixels(4), rng)
-    away_mm = cv2.distanceTransform((~bone).astype(np.uint8), cv2.DIST_L2, 5) * scene.spacing.mean_mm
+    away_mm = depth_px(~bone) * scene.spacing.mean_mm
     window_share = smoothstep(1 - away_mm / reach_mm)
     sides = np.tanh(along / max(0.5, 0.6 * scene.spacing.mean_mm))
     shift_mm = 0.5 * float(rng.uniform(*step_mm)) * rng.choice([-1, 1]) * sides * window_share

@@ -103,6 +103,19 @@ def test_a_lesion_that_went_through_json_draws_the_same(name, thorax):
     assert (first.composite == second.composite).all()
 
 
+@pytest.mark.parametrize("name", lesion_names())
+def test_a_lesion_draws_the_same_whatever_the_memory_held_before(name, thorax):
+    first = draw(resolve_lesion(name), thorax, np.random.default_rng(2))
+    assert isinstance(first, Drawing)
+    for number in range(12):
+        filled = [np.full(thorax.shape, number + 0.5, np.float32) for _ in range(8)]
+        del filled
+        again = draw(resolve_lesion(name), thorax, np.random.default_rng(2))
+        assert isinstance(again, Drawing)
+        assert (again.composite == first.composite).all()
+        assert (again.mask == first.mask).all()
+
+
 @pytest.mark.parametrize(
     "change, message",
     [

@@ -1,17 +1,21 @@
 """The recipe makes a folder that stock diffusers runs, says whom it saw, and trains on where it stopped."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionControlNetInpaintPipeline
+from diffusers import ControlNetModel, StableDiffusionControlNetInpaintPipeline
+from safetensors.torch import load_file
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
 from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.diffusion.training_index import read_index
+from medsynth_aug.errors import CheckpointError
+from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.recipe import Recipe, run
 from tests.training.conftest import write_folder
 
@@ -105,3 +109,43 @@ def test_without_lung_masks_and_held_out_patients_it_says_so_and_goes_on(
     ]
     assert all("held_out" not in line for line in curve)
     assert (out / "model_index.json").is_file()
+
+
+def test_a_run_that_starts_from_a_checkpoint_keeps_its_autoencoder_and_trains_its_denoiser_on(
+    checkpoint: Path, radiograph_folder: Path, tmp_path: Path
+) -> None:
+    out = run(replace(smoke(radiograph_folder, tmp_path / "next"), start_from=str(checkpoint)))
+
+    def weights(folder: Path, part: str) -> dict[str, torch.Tensor]:
+        files = sorted((folder / part).glob("*.safetensors"))
+        return {name: value for file in files for name, value in load_file(file).items()}
+
+    def apart(part: str) -> float:
+        before, after = weights(checkpoint, part), weights(out, part)
+        return max(float((before[name].float() - after[name].float()).abs().max()) for name in before)
+
+    assert apart("vae") == apart("lung_fields") == 0
+    assert 0 < apart("unet") < 0.05
+    assert [path.name for path in (out / "state").iterdir()] == ["denoiser"]
+
+
+def test_a_checkpoint_of_another_layout_cannot_be_trained_on(
+    checkpoint: Path, radiograph_folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(checkpoint, other, ignore=shutil.ignore_patterns("state", "controlnet"))
+    three = {**ControlNetModel.load_config(checkpoint / "controlnet"), "conditioning_channels": 3}
+    ControlNetModel.from_config(three).save_pretrained(other / "controlnet")
+    with pytest.raises(CheckpointError, match=r"its ControlNets \[3\]; this recipe trains 9 and \[4\]"):
+        run(replace(smoke(radiograph_folder, tmp_path / "out"), start_from=str(other)))
+
+
+def test_the_first_weights_follow_the_seed_and_leave_the_global_generator_alone() -> None:
+    before = torch.get_rng_state()
+    made = []
+    for seed in (0, 0, 1):
+        with seeded_weights(seed):
+            made.append(torch.nn.Linear(3, 3).weight)
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+    assert torch.equal(torch.get_rng_state(), before)

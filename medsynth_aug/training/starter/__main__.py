@@ -17,6 +17,13 @@ def main(
     budget_minutes: Annotated[float, typer.Option(help="Wall-clock minutes of training in all.")] = 120,
     pool: Annotated[str, typer.Option(help="Value of the `pool` column to use; '' takes all.")] = "starter",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    start_from: Annotated[
+        str,
+        typer.Option(
+            help="'starter', folder or Hub id of a checkpoint of this recipe: its autoencoder and segmenter "
+            "are kept, its denoiser is trained on. '' starts from nothing."
+        ),
+    ] = "",
     batch_size: Annotated[int, typer.Option(help="Scenes a step; 0 takes 16 on a CPU, 512 on a GPU.")] = 0,
     passes: Annotated[int, typer.Option(help="Passes over encoded scenes; 0: 3 on a CPU, 1 on a GPU.")] = 0,
     limit: Annotated[int | None, typer.Option(help="Use only the first images, for a smoke run.")] = None,
@@ -32,6 +39,7 @@ def main(
     run(
         Recipe(
             data=data, out=out, budget_minutes=budget_minutes, pool=pool or None, device=device,
+            start_from=start_from or None,
             batch_size=batch_size or None, passes=passes or None, limit=limit, max_steps=max_steps, seed=seed,
         )
     )  # fmt: skip

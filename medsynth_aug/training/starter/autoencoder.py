@@ -9,6 +9,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional as F
 
+from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.crops import draw_crops
 from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
 from medsynth_aug.training.starter.radiographs import Radiograph
@@ -63,7 +64,8 @@ def train_autoencoder(
 
     Without held-out images no held-out loss is logged.
     """
-    vae = build_autoencoder().to(device, memory_format=torch.channels_last)
+    with seeded_weights(seed):
+        vae = build_autoencoder().to(device, memory_format=torch.channels_last)
 
     def loss_on(source: Sequence[Radiograph], rng: np.random.Generator, count: int) -> Tensor:
         crops = draw_crops(rng, source, count=count, size=CROP_SIZE, smallest=80, whole=0.15)

@@ -13,10 +13,12 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.errors import SettingError
+from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.autoencoder import to_model_range
 from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
 from medsynth_aug.training.starter.radiographs import Radiograph
 from medsynth_aug.training.starter.scenes import TrainingScene, draw_scene, sampling_weights
+from medsynth_aug.training.starter.text import build_text_encoder
 
 REGION_WEIGHT = 5.0
 """Weight of the loss inside the region over that outside."""
@@ -33,11 +35,24 @@ Item = tuple[Radiograph, np.ndarray]
 class Denoiser(nn.Module):
     """The three trained parts as one module, so that one optimiser and one average cover them."""
 
-    def __init__(self, tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel) -> None:
+    def __init__(
+        self,
+        tokenizer: CLIPTokenizer,
+        text_encoder: CLIPTextModel,
+        unet: UNet2DConditionModel,
+        controlnet: ControlNetModel,
+    ) -> None:
         super().__init__()
         self.tokenizer, self.text_encoder = tokenizer, text_encoder
-        self.unet = build_unet(cross_attention_dim=text_encoder.config.hidden_size)
-        self.controlnet = build_controlnet(self.unet)
+        self.unet, self.controlnet = unet, controlnet
+
+
+def build_denoiser(tokenizer: CLIPTokenizer, *, seed: int) -> Denoiser:
+    """An untrained denoiser for the vocabulary of `tokenizer`."""
+    with seeded_weights(seed):
+        text_encoder = build_text_encoder(tokenizer)
+        unet = build_unet(cross_attention_dim=text_encoder.config.hidden_size)
+        return Denoiser(tokenizer, text_encoder, unet, build_controlnet(unet))
 
 
 def build_unet(*, cross_attention_dim: int) -> UNet2DConditionModel:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from medsynth_aug.anatomy.lung_fields import INPUT_SIZE, build_lung_network, split_sides, standardise
 from medsynth_aug.errors import LabelError
+from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
 from medsynth_aug.training.starter.radiographs import Radiograph
 
@@ -39,7 +40,8 @@ def train_lung_fields(
         raise LabelError(
             "no training image has a lung mask; name one in the `mask` column, or skip this stage"
         )
-    network = build_lung_network().to(device)
+    with seeded_weights(seed):
+        network = build_lung_network().to(device)
     criterion = DiceCELoss(sigmoid=True)
 
     def loss_on(source: Sequence[Pair], rng: np.random.Generator, count: int) -> Tensor:

@@ -1,27 +1,29 @@
 """The whole recipe of the starter checkpoint, stage after stage; each resumes where it was stopped."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from medsynth_aug.anatomy.lung_fields import SHIPPED_WEIGHTS
+from medsynth_aug.diffusion.checkpoint import find_checkpoint
 from medsynth_aug.diffusion.device import pick_device
 from medsynth_aug.diffusion.training_index import build_index
 from medsynth_aug.lesions import lesion_names, resolve_lesion
 from medsynth_aug.training.starter.autoencoder import train_autoencoder
-from medsynth_aug.training.starter.checkpoint import write_checkpoint
+from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_checkpoint
 from medsynth_aug.training.starter.curves import write_curves
-from medsynth_aug.training.starter.denoiser import Denoiser, DenoiserData, train_denoiser
+from medsynth_aug.training.starter.denoiser import DenoiserData, build_denoiser, train_denoiser
 from medsynth_aug.training.starter.loop import LoopSettings
 from medsynth_aug.training.starter.lung_fields import save_lung_fields, train_lung_fields
 from medsynth_aug.training.starter.prompts import PHRASES, describe
 from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
 from medsynth_aug.training.starter.scenes import find_lungs
-from medsynth_aug.training.starter.text import build_text_encoder, build_tokenizer
+from medsynth_aug.training.starter.text import build_tokenizer
 
 SHARES = {"lung_fields": 0.07, "autoencoder": 0.18, "denoiser": 0.75}
-"""How the time is divided."""
+"""How the time is divided; a run that starts from a checkpoint gives all of it to the denoiser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Recipe:
 
     data: Path
     out: Path
+    start_from: str | None = None
     budget_minutes: float = 120.0
     pool: str | None = "starter"
     device: str = "auto"
@@ -42,13 +45,15 @@ class Recipe:
 
     def minutes(self, stage: str) -> float:
         """Minutes of one stage."""
-        return self.budget_minutes * SHARES[stage]
+        return self.budget_minutes * (SHARES[stage] if self.start_from is None else 1.0)
 
 
 def run(recipe: Recipe) -> Path:
     """Train, write the checkpoint with its training index and curves; returns its folder.
 
     Raises:
+        UnknownCheckpointError: If there is no checkpoint to start from.
+        CheckpointError: If the one to start from is not of this recipe's layout.
         UnreadableFileError: If the data folder or one of its files cannot be read.
         LabelError: If the CSV lacks a column.
         DeviceError: If the device that was asked for is not there.
@@ -63,15 +68,16 @@ def run(recipe: Recipe) -> Path:
         print("one patient only: nothing is held out, and no held-out loss is logged")
     lungs = find_lungs(radiographs, _lung_weights(recipe, train, held_out, device))
 
-    vae = train_autoencoder(
-        train, held_out, state / "autoencoder",
-        LoopSettings(budget_minutes=recipe.minutes("autoencoder"), learning_rate=2e-3, ema_decay=0.995),
-        device=device, batch_size=128 if on_gpu else 8, seed=recipe.seed, max_steps=recipe.max_steps,
-    )  # fmt: skip
+    if recipe.start_from is None:
+        vae = train_autoencoder(
+            train, held_out, state / "autoencoder",
+            LoopSettings(budget_minutes=recipe.minutes("autoencoder"), learning_rate=2e-3, ema_decay=0.995),
+            device=device, batch_size=128 if on_gpu else 8, seed=recipe.seed, max_steps=recipe.max_steps,
+        )  # fmt: skip
+        model = build_denoiser(build_tokenizer(_prompts(radiographs)), seed=recipe.seed)
+    else:
+        vae, model = read_checkpoint(recipe.start_from)
 
-    tokenizer = build_tokenizer(_prompts(radiographs))
-    with torch.random.fork_rng(devices=[]):
-        model = Denoiser(tokenizer, build_text_encoder(tokenizer))
     batch_size = recipe.batch_size or (512 if on_gpu else 16)
     data = DenoiserData(
         batch_size=batch_size,
@@ -96,7 +102,15 @@ def run(recipe: Recipe) -> Path:
 def _lung_weights(
     recipe: Recipe, train: list[Radiograph], held_out: list[Radiograph], device: torch.device
 ) -> Path | None:
-    """Weights of the segmenter: trained here, or where no image has a lung mask the shipped ones, or none."""
+    """Weights of the segmenter: those to start from, else trained here, else (without masks) the shipped."""
+    weights = recipe.out / "lung_fields" / "model.safetensors"
+    if recipe.start_from is not None:
+        given = find_checkpoint(recipe.start_from) / "lung_fields" / "model.safetensors"
+        if not given.is_file():
+            return None
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(given, weights)
+        return weights
     if not any(one.lung_mask is not None for one in train):
         shipped = SHIPPED_WEIGHTS.is_file()
         instead = "the shipped segmenter finds them" if shipped else "they are left empty"
@@ -108,7 +122,6 @@ def _lung_weights(
         device=device, batch_size=64 if device.type == "cuda" else 8, seed=recipe.seed,
         max_steps=recipe.max_steps,
     )  # fmt: skip
-    weights = recipe.out / "lung_fields" / "model.safetensors"
     save_lung_fields(network, weights)
     return weights
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from medsynth_aug.lesions.fields import depth_px
 from medsynth_aug.types import BoolMap
 
 SHARES = {"blob": 0.55, "band": 0.15, "lung": 0.18, "everything": 0.12}
@@ -48,4 +49,4 @@ def _blob(rng: np.random.Generator, size: int) -> BoolMap:
 
 
 def _erode(mask: BoolMap, width: float) -> BoolMap:
-    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3) > width)
+    return np.asarray(depth_px(mask) > width)
