@@ -13,21 +13,20 @@ from medsynth_aug.benchmark.contender import COMPARISONS
 from medsynth_aug.benchmark.run import spread
 from medsynth_aug.diffusion import LesionSynthesizer
 from medsynth_aug.errors import CheckpointError, SettingError, UnreadableFileError
+from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.autoencoder import build_autoencoder
 from medsynth_aug.training.starter.checkpoint import write_checkpoint
-from medsynth_aug.training.starter.denoiser import Denoiser
-from medsynth_aug.training.starter.text import build_text_encoder, build_tokenizer
+from medsynth_aug.training.starter.networks import build_denoiser
+from medsynth_aug.training.starter.text import build_tokenizer
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of the starter's layout with random weights."""
     folder = tmp_path_factory.mktemp("checkpoint")
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        tokenizer = build_tokenizer(["chest radiograph with a nodule", "pneumothorax"])
-        denoiser = Denoiser(tokenizer, build_text_encoder(tokenizer, width=32, layers=1))
-        write_checkpoint(folder, build_autoencoder(), denoiser)
+    tokenizer = build_tokenizer(["chest radiograph with a nodule", "pneumothorax"])
+    with seeded_weights(0):
+        write_checkpoint(folder, build_autoencoder(), build_denoiser(tokenizer, seed=0))
     return folder
 
 

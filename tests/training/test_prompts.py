@@ -7,7 +7,7 @@ import torch
 from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.errors import LabelError, UnreadableFileError
 from medsynth_aug.training.starter.crops import Window
-from medsynth_aug.training.starter.denoiser import DenoiserData
+from medsynth_aug.training.starter.draws import DenoiserData
 from medsynth_aug.training.starter.loop import LoopSettings
 from medsynth_aug.training.starter.lung_fields import train_lung_fields
 from medsynth_aug.training.starter.prompts import describe, findings_in, prompt_of

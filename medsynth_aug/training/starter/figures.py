@@ -47,7 +47,8 @@ def lung_dice(radiographs: Sequence[Radiograph], weights: Path) -> Figure:
     for one in radiographs:
         if one.lung_mask is not None:
             truth = human_lungs(one).any(0)
-            found = segment_lungs(one.pixels.astype(np.float32) / 255, weights=weights).numpy().any(0)
+            grey = (one.pixels / np.float32(255)).astype(np.float32)
+            found = segment_lungs(grey, weights=weights).numpy().any(0)
             values.append(float(2 * (truth & found).sum() / max(truth.sum() + found.sum(), 1)))
     return summarise("lung Dice", values)
 

@@ -1,5 +1,6 @@
 """The whole recipe of the starter checkpoint, stage after stage; each resumes where it was stopped."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from medsynth_aug.lesions import lesion_names, resolve_lesion
 from medsynth_aug.training.starter.autoencoder import train_autoencoder
 from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_checkpoint
 from medsynth_aug.training.starter.curves import write_curves
-from medsynth_aug.training.starter.denoiser import DenoiserData, build_denoiser, train_denoiser
+from medsynth_aug.training.starter.denoiser import train_denoiser
+from medsynth_aug.training.starter.draws import DenoiserData
 from medsynth_aug.training.starter.loop import LoopSettings
 from medsynth_aug.training.starter.lung_fields import save_lung_fields, train_lung_fields
+from medsynth_aug.training.starter.networks import build_denoiser
 from medsynth_aug.training.starter.prompts import PHRASES, describe
 from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
 from medsynth_aug.training.starter.scenes import find_lungs
@@ -82,7 +85,8 @@ def run(recipe: Recipe) -> Path:
     data = DenoiserData(
         batch_size=batch_size,
         scenes_per_draw=recipe.scenes_per_draw or max(256, 4 * batch_size),
-        passes_per_draw=recipe.passes or (1 if on_gpu else 3),
+        passes_per_draw=recipe.passes or 3,
+        threads=os.cpu_count() or 1,
     )
     known = dict(zip(map(id, radiographs), lungs, strict=True))
     train_denoiser(
