@@ -67,11 +67,11 @@ def two_controlnets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "two", controlnets=2)
 
 
+def write_starter_like(folder: Path) -> Path:
+    """A tiny folder with the starter's layout: inpainting UNet, four control channels, factor 4."""
+    return write_tiny_checkpoint(folder, in_channels=9, control_channels=len(CONTROL_NAMES), factor=4)
+
+
 @pytest.fixture(scope="session")
 def starter_like_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_checkpoint(
-        tmp_path_factory.mktemp("checkpoints") / "starter_like",
-        in_channels=9,
-        control_channels=len(CONTROL_NAMES),
-        factor=4,
-    )
+    return write_starter_like(tmp_path_factory.mktemp("checkpoints") / "starter_like")
