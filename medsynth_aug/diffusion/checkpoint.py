@@ -122,7 +122,7 @@ def load_checkpoint(
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         scheduler_config=DDIMScheduler.load_config(folder / "scheduler"),
         max_strength=_max_strength(folder),
-        digest=_digest_of(tuple(_files(folder, guides))),
+        digest=_digest_of(tuple((file, file.stat().st_mtime_ns) for file in _files(folder, guides))),
     )
 
 
@@ -163,9 +163,10 @@ def _files(folder: Path, guides: Sequence[Path]) -> Iterator[Path]:
 
 
 @lru_cache(maxsize=8)
-def _digest_of(files: tuple[Path, ...]) -> str:
+def _digest_of(files: tuple[tuple[Path, int], ...]) -> str:
+    """Digest of the files as they are now: the time of the last change makes another entry of the cache."""
     digest = hashlib.sha256()
-    for file in files:
+    for file, _ in files:
         with file.open("rb") as content:
             digest.update(f"{file.parent.name}/{file.name}:".encode())
             digest.update(hashlib.file_digest(content, "sha256").digest())

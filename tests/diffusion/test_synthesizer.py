@@ -1,6 +1,7 @@
 """What the real engine promises at its seam, on tiny random weights."""
 
 import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.conditioning import ConditioningSettings
@@ -141,6 +143,18 @@ def test_the_same_request_gives_the_same_pixels_in_a_reopened_engine(engine: Les
     before = torch.get_rng_state()
     one, two = made(engine.synthesize([job])[0]), made(reopened.synthesize([job])[0])
     assert torch.equal(one.image, two.image) and torch.equal(before, torch.get_rng_state())
+
+
+def test_a_checkpoint_that_was_written_anew_is_another_engine(
+    tmp_path: Path, starter_like_folder: Path
+) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(starter_like_folder, folder)
+    before = LesionSynthesizer.from_pretrained(folder, device="cpu").fingerprint
+    file = next((folder / "unet").glob("*.safetensors"))
+    weights = load_file(file)
+    save_file({name: value + 1e-3 for name, value in weights.items()}, file)
+    assert LesionSynthesizer.from_pretrained(folder, device="cpu").fingerprint != before
 
 
 def test_mask_and_noise_stay_when_only_the_settings_change(engine: LesionSynthesizer) -> None:
