@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medsynth_aug.errors import PlanError, SettingError
+from medsynth_aug.cli.pairs import class_and_lesion
+from medsynth_aug.errors import PlanError
 
 if TYPE_CHECKING:
     from medsynth_aug.data import FolderDataset
@@ -76,9 +77,7 @@ def _folder(source: Path, each_image: bool) -> "FolderDataset":
 
 
 def _pair(text: str, names: dict[str, int]) -> tuple[Any, str]:
-    name, sign, lesion = text.partition("=")
-    if not (name and sign and lesion):
-        raise SettingError(f"--lesion is {text!r}; write CLASS=LESION, for example --lesion 3=pneumothorax")
+    name, lesion = class_and_lesion(text)
     return _class(name, names), lesion
 
 

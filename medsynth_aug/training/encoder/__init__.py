@@ -1,0 +1,1 @@
+"""The recipe of the encoder that judges: `python -m medsynth_aug.training.encoder --data DIR --out DIR`."""
