@@ -11,12 +11,13 @@ from rich.markup import escape
 
 from medsynth_aug.cli.benchmark import benchmark
 from medsynth_aug.cli.demo import demo
+from medsynth_aug.cli.evaluate import evaluate
 from medsynth_aug.cli.lesions import lesions
 from medsynth_aug.cli.plan import plan
 from medsynth_aug.errors import MedsynthError
 from medsynth_aug.version import __version__
 
-COMMANDS = (benchmark, demo, lesions, plan)
+COMMANDS = (benchmark, demo, evaluate, lesions, plan)
 """The built-in commands; a function's name is the command's."""
 
 ENTRY_POINTS = "medsynth.commands"

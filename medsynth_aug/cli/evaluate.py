@@ -106,8 +106,8 @@ def _evaluated(
     fail_above: float | None, device: str, seed: int, out: Path,
 ) -> "EvaluationReport":  # fmt: skip
     from medsynth_aug.bank import SampleBank
+    from medsynth_aug.evaluation import default_cache, is_bank, read_bank, read_images, save_report
     from medsynth_aug.evaluation import evaluate as measure
-    from medsynth_aug.evaluation import is_bank, read_bank, read_images, save_report
 
     films = read_images(real, columns=columns, split=split, boxes=boxes)
     bank = SampleBank(synthetic) if is_bank(synthetic) else None
@@ -120,7 +120,7 @@ def _evaluated(
         samples = read_images(synthetic, columns=columns, origin="painted")
     report = measure(
         films, samples, normal=normal, lesions=lesions, bank=bank, extractor=extractor, checkpoint=checkpoint,
-        fail_above=fail_above, device=device, seed=seed,
+        cache=default_cache(), fail_above=fail_above, device=device, seed=seed,
     )  # fmt: skip
     save_report(report, out)
     return report

@@ -122,8 +122,17 @@ def load_checkpoint(
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         scheduler_config=DDIMScheduler.load_config(folder / "scheduler"),
         max_strength=_max_strength(folder),
-        digest=_digest_of(tuple((file, file.stat().st_mtime_ns) for file in _files(folder, guides))),
+        digest=_digest(folder, guides),
     )
+
+
+def digest_of_folder(folder: Path) -> str:
+    """The digest that `load_checkpoint(folder)` gives, without loading anything."""
+    return _digest(folder, sorted(folder.glob("controlnet*")))
+
+
+def _digest(folder: Path, guides: Sequence[Path]) -> str:
+    return _digest_of(tuple((file, file.stat().st_mtime_ns) for file in _files(folder, guides)))
 
 
 def _max_strength(folder: Path) -> float:

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.preprocessing import QuantileTransformer
 
 from medsynth_aug.errors import GridError, SettingError
 from medsynth_aug.evaluation.figures import RESAMPLES, Figure, patient_weights, percentile_interval, refusal
@@ -19,8 +16,10 @@ FEWEST_PATIENTS = 10
 REPEATS = 3
 """Splits into folds that are averaged, so that the luck of one split does not count."""
 
-WIDENING = 1.25
-"""How much wider the interval is made than that of the scores: folds share their training data."""
+WIDENING = 1.35
+"""How much wider the interval is made than that of the scores, since folds share their training data: the
+spread of the AUC over simulated identical sets was 1.27 to 1.33 times the bootstrap's (n = 30 and 60 a side).
+"""
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +51,7 @@ def separability(
         strata: What only like is compared with; None compares all.
         name: Name of the figure.
         sides: What the first and the second side are called.
-        seed: Decides folds, trees and resamples.
+        seed: Decides folds and resamples.
         folds: How many folds, at least 2.
         resamples: How many bootstrap resamples.
 
@@ -92,7 +91,7 @@ def out_of_fold(
         y: `(N,)`.
         patients: `(N,)`.
         folds: How many folds; fewer where there are fewer patients.
-        seed: Decides folds and trees.
+        seed: Decides folds.
     """
     fewest = min(len(set(patients[y])), len(set(patients[~y])))
     splitter = StratifiedGroupKFold(min(folds, fewest), shuffle=True, random_state=seed)
@@ -100,7 +99,7 @@ def out_of_fold(
     for number, (train, test) in enumerate(splitter.split(x, y, patients)):
         fold[test] = number
         if 0 < y[train].sum() < len(train):
-            scores[test] = _score(x[train], y[train], x[test], seed)
+            scores[test] = _score(x[train], y[train], x[test])
     return scores, fold
 
 
@@ -120,20 +119,15 @@ def stratified_auc(cells: Sequence[tuple[NDArray, NDArray, Floats]], weights: ND
     return np.divide(total, mass, out=np.full(len(weights), np.nan), where=mass > 0)
 
 
-def _score(x: Floats, y: NDArray[np.bool_], unseen: Floats, seed: int) -> Floats:
-    """Mean rank by a ridge-regularised line and by trees: faint shifts of many features, cuts of one."""
-    line = make_pipeline(
-        QuantileTransformer(
-            n_quantiles=min(100, len(y)), output_distribution="normal", random_state=seed
-        ),
-        StandardScaler(),
-        LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000),
-    )
-    trees = ExtraTreesClassifier(
-        200, min_samples_leaf=3, max_features=0.3, class_weight="balanced", random_state=seed
-    )
-    ranks = [rankdata(model.fit(x, y).predict_proba(unseen)[:, 1]) for model in (line, trees)]
-    return np.asarray(np.mean(ranks, axis=0) / len(unseen), float)
+def _score(x: Floats, y: NDArray[np.bool_], unseen: Floats) -> Floats:
+    """Scores of unseen images by a line whose shrinkage needs no tuning, on features made normal by rank.
+
+    Ledoit and Wolf, "Honey, I shrunk the sample covariance matrix", J. Portfolio Management 30 (2004) 110.
+    """
+    even = QuantileTransformer(n_quantiles=min(200, len(y)), output_distribution="normal").fit(x)
+    seen, new = (np.clip(even.transform(one), -3, 3) for one in (x, unseen))
+    line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=(0.5, 0.5)).fit(seen, y)
+    return np.asarray(line.decision_function(new), float)
 
 
 def _cells(
@@ -189,6 +183,8 @@ def _check(
             "give one row an image"
         )
     if not np.isfinite(x).all():
-        raise GridError(f"feature {int(np.nonzero(~np.isfinite(x).all(0))[0][0])} is not finite; leave it out")
+        raise GridError(
+            f"feature {int(np.nonzero(~np.isfinite(x).all(0))[0][0])} is not finite; leave it out"
+        )
     if folds < 2:
         raise SettingError(f"folds is {folds}; at least 2 are needed")

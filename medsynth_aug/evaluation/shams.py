@@ -36,9 +36,10 @@ def sham_requests(
     if len(negatives) < count:
         raise LabelError(f"{count} shams need as many images without a lesion; {len(negatives)} are there")
     rng = np.random.default_rng(seed)
-    order, seen, chosen = rng.permutation(len(negatives)), set[str](), list[int]()
-    rest = []
-    for index in order.tolist():
+    seen: set[str] = set()
+    chosen: list[int] = []
+    rest: list[int] = []
+    for index in rng.permutation(len(negatives)).tolist():
         patient = negatives.images[index].patient
         (rest if patient in seen else chosen).append(index)
         seen.add(patient)

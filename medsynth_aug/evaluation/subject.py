@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from medsynth_aug.evaluation.fidelity import Sample
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.evaluation.regions import has_region, lesion_crop
 from medsynth_aug.types import Grey
+
+if TYPE_CHECKING:
+    from medsynth_aug.diffusion import TrainingIndex
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +30,7 @@ class Subject:
         lesions: Class -> lesion that fills it; a class that is not named bears its lesion's name.
         sources: Source of each painted image by its digest.
         extractor: What sees the images.
+        index: What the checkpoint was trained on; None where it does not say.
         round_trip: Encodes and decodes an image with the checkpoint's autoencoder; None where there is none.
         cache: Folder of cached features; None keeps none.
         fail_above: Largest AUC that passes an audit; None sets no gate.
@@ -40,6 +45,7 @@ class Subject:
     lesions: Mapping[str, str]
     sources: Mapping[str, EvaluationImage]
     extractor: FeatureExtractor
+    index: "TrainingIndex | None"
     round_trip: Callable[[EvaluationImage], Grey] | None
     cache: Path | None
     fail_above: float | None

@@ -28,5 +28,5 @@ def draw_view(rng: np.random.Generator, kept: np.ndarray) -> Grey:
     grey = np.power(np.clip(grey / 255, 0, 1), np.float32(np.exp(rng.normal(0, 0.25))))
     if rng.random() < 0.4:
         grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), float(rng.uniform(0.3, 1.5))))
-    grey = grey + rng.normal(0, rng.uniform(0, 0.03), grey.shape)
-    return standardise(grey.astype(np.float32))
+    grain = rng.normal(0, rng.uniform(0, 0.03), grey.shape)
+    return standardise((grey + grain).astype(np.float32))

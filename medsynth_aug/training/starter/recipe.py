@@ -10,13 +10,13 @@ import torch
 from medsynth_aug.anatomy.lung_fields import SHIPPED_WEIGHTS
 from medsynth_aug.diffusion.checkpoint import find_checkpoint
 from medsynth_aug.diffusion.device import pick_device
-from medsynth_aug.diffusion.training_index import build_index
 from medsynth_aug.lesions import lesion_names, resolve_lesion
 from medsynth_aug.training.starter.autoencoder import train_autoencoder
 from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_checkpoint
 from medsynth_aug.training.starter.curves import write_curves
 from medsynth_aug.training.starter.denoiser import train_denoiser
 from medsynth_aug.training.starter.draws import DenoiserData
+from medsynth_aug.training.starter.index import write_index
 from medsynth_aug.training.starter.loop import LoopSettings
 from medsynth_aug.training.starter.lung_fields import save_lung_fields, train_lung_fields
 from medsynth_aug.training.starter.networks import build_denoiser
@@ -97,8 +97,7 @@ def run(recipe: Recipe) -> Path:
     )  # fmt: skip
 
     write_checkpoint(recipe.out, vae, model)
-    patients = [name for one in radiographs for name in (one.row["patient_id"], one.group)]
-    build_index(patients, [one.pixels for one in radiographs], lungs).save(recipe.out)
+    write_index(recipe.out, radiographs, lungs)
     write_curves(state, recipe.out / "curves.png")
     return recipe.out
 

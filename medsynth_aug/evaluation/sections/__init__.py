@@ -1,0 +1,1 @@
+"""The sections of an evaluation report: each measures one thing of a subject."""
