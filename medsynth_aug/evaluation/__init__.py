@@ -1,6 +1,5 @@
 """Evaluation: is it real, is the anatomy kept, is it private, does it leak?"""
 
-from medsynth_aug.evaluation.evaluate import default_cache, evaluate
 from medsynth_aug.evaluation.extractors import FeatureExtractor, load_extractor
 from medsynth_aug.evaluation.figures import Figure
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
@@ -8,6 +7,7 @@ from medsynth_aug.evaluation.reading import Columns, is_bank, read_bank, read_im
 from medsynth_aug.evaluation.report import EvaluationReport, Section, load_report, save_comparison
 from medsynth_aug.evaluation.report import compare as compare_reports
 from medsynth_aug.evaluation.report import save as save_report
+from medsynth_aug.evaluation.run import default_cache, evaluate
 from medsynth_aug.evaluation.shams import paint_shams
 
 __all__ = [

@@ -5,24 +5,22 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from medsynth_aug.conditioning import resample
+from medsynth_aug.errors import SettingError
 from medsynth_aug.evaluation.figures import Figure
-from medsynth_aug.evaluation.forensics import rim_traces, traces
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.evaluation.matching import match
-from medsynth_aug.evaluation.separability import separability
-from medsynth_aug.types import BoolMap, Grey
+from medsynth_aug.evaluation.planned_regions import Lungs, find_lungs, with_planned_regions
+from medsynth_aug.evaluation.round_trips import Features, RoundTrip, round_trip_figures
+from medsynth_aug.evaluation.separability import FEWEST_IMAGES
+from medsynth_aug.evaluation.views import Rows, View, look, told_apart
+from medsynth_aug.types import BoolMap
 
 MOST = 150
 """Images a side of an audit, which decide its cost."""
 
 LEAST_SHAM_CHANGE = 0.5
 """Median change of shams over that of lesions below which an artefact audit proves nothing."""
-
-RoundTrip = Callable[[EvaluationImage], Grey]
-Features = Callable[[ImageSet], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +31,13 @@ class Audit:
         kind: "artefact": shams against untouched negatives. "realism": synthetic against real positives.
         lesion: Which lesion; "" for all.
         figures: AUCs on the whole image, inside and outside the edit.
-        reference: The same where one side is untouched images after the autoencoder's round trip.
+        reference: The same where one side is untouched images after the autoencoder's round trip, and for
+            shams also where the edit is undone: what of the AUC inside is the place of the region alone.
         changes: Median |change| inside the edit region, in shares of the value range, by side.
         left_out: Images without a counterpart in their stratum.
         reason: Why nothing was measured; "" if it was.
-        passed: Whether every AUC is at most the limit; None without a limit or a figure.
+        passed: Whether every measured AUC of `figures` (the estimate, not its interval) is at most the
+            limit; False for shams that prove nothing; None without a limit or with too little to measure.
         notes: What a reader must know.
     """
 
@@ -57,6 +57,18 @@ class Audit:
         return not self.reason
 
 
+def sham_change(image: EvaluationImage, source: EvaluationImage) -> float:
+    """Median |change| inside the edit region of an image, in shares of the value range; 0 without a region.
+
+    Args:
+        image: A painted or sham image.
+        source: What it was painted into.
+    """
+    if image.edit_region is None or not image.edit_region.any():
+        return 0.0
+    return float(np.median(np.abs(image.grey - source.grey)[image.edit_region]))
+
+
 def median_change(images: ImageSet, sources: Mapping[str, EvaluationImage]) -> float | None:
     """Median over images of the median |change| inside the edit region, in shares of the value range.
 
@@ -64,11 +76,8 @@ def median_change(images: ImageSet, sources: Mapping[str, EvaluationImage]) -> f
         images: Painted or sham images.
         sources: Their sources by digest; images whose source is not there do not count.
     """
-    found = []
-    for one in images:
-        source = sources.get(one.source or "")
-        if source is not None and one.edit_region is not None and one.edit_region.any():
-            found.append(float(np.median(np.abs(one.grey - source.grey)[one.edit_region])))
+    pairs = ((one, sources.get(one.source or "")) for one in images)
+    found = [sham_change(one, source) for one, source in pairs if source is not None]
     return float(np.median(found)) if found else None
 
 
@@ -76,10 +85,11 @@ def artefact_audit(
     shams: ImageSet,
     untouched: ImageSet,
     *,
-    painted: ImageSet,
+    painted: ImageSet | None,
     sources: Mapping[str, EvaluationImage],
     round_trip: RoundTrip | None = None,
     features: Features | None = None,
+    lungs: Lungs | None = find_lungs,
     fail_above: float | None = None,
     most: int = MOST,
     seed: int = 0,
@@ -87,41 +97,54 @@ def artefact_audit(
 ) -> Audit:
     """Can one tell a film with a sham edit from one that nobody touched?
 
-    Untouched films get the region of a sham of another patient. The audit refuses shams that change less than
-    half as much as lesions: edits that do nothing prove nothing.
+    Inside and outside, half of the shams are told from the sources of the other half, so that each region was
+    planned for its own film. Where there are too few, untouched films get the region of another's sham. The
+    audit refuses shams that change less than half as much as lesions: edits that do nothing prove nothing.
 
     Args:
         shams: Sham edits.
         untouched: Real images without a lesion.
-        painted: Images with a lesion, whose change is compared with that of the shams.
+        painted: Images with a lesion, whose change is compared with that of the shams; None where there are
+            none.
         sources: Sources of shams and painted images by digest.
         round_trip: The checkpoint's autoencoder, for the reference.
         features: Encoder features of whole images, which are looked at beside the traces.
+        lungs: Finds the lungs by which regions are fitted to other films; None fits image to image.
         fail_above: Largest AUC that passes; None sets no gate.
         most: Most images a side.
         seed: Decides draws and folds.
         progress: Show a progress bar.
+
+    Raises:
+        SettingError: If `fail_above` is not in [0, 1].
     """
-    changes = _changes(sources, shams=shams, lesions=painted)
+    _check_limit(fail_above)
+    changes = _changes(sources, shams=shams, lesions=painted or ImageSet("lesions", ()))
+    start = Audit(kind="artefact", changes=changes)
     if not len(shams):
         reason = "there are no sham edits; paint some into normal images first (--shams N)"
-        return Audit(kind="artefact", changes=changes, reason=reason)
-    if "shams" in changes and "lesions" in changes:
-        weak = changes["shams"] < LEAST_SHAM_CHANGE * changes["lesions"]
-        if weak or changes["shams"] == 0:
-            reason = (
-                f"the median change of shams is {changes['shams']:.2g} of the value range, that of lesions "
-                f"{changes['lesions']:.2g}; shams that change less than half as much prove nothing"
-            )
-            return Audit(kind="artefact", changes=changes, reason=reason)
-    edited = {one.source for one in shams}
-    pairs = match(shams, untouched.where(lambda one: one.digest not in edited), most=most, seed=seed)
-    planned = _with_planned_regions(pairs.second, shams, seed)
-    notes = () if features is not None else ("without encoder features",)
+        return replace(start, reason=reason)
+    reason = _proves_nothing(changes)
+    if reason:
+        return replace(start, reason=reason, passed=None if fail_above is None else False)
+    pairs = match(shams, untouched, most=most, seed=seed)
+    behind = _sources_of(shams, sources)
+    within = match(shams, behind, most=most, seed=seed)
+    if len(within.first) < FEWEST_IMAGES:
+        within, behind = pairs, pairs.second
+    behind = with_planned_regions(behind, shams, lungs=lungs, seed=seed)
+    planned = with_planned_regions(within.second, shams, lungs=lungs, seed=seed)
+    notes = [] if features is not None else ["without encoder features"]
+    if "lesions" not in changes:
+        notes.append("no painted lesion whose change could be compared with that of the shams")
+    if within is not pairs:
+        notes.append("inside and outside: half of the shams against the sources of the other half")
     return _audit(
-        Audit(kind="artefact", changes=changes, left_out=pairs.left_out, notes=notes), pairs.first, planned,
+        replace(start, left_out=pairs.left_out, notes=tuple(notes)),
+        (pairs.first, pairs.second), (within.first, planned), untouched=behind.images[:most],
         sides=("sham", "untouched"), region_of=lambda one: one.edit_region, rim=True, round_trip=round_trip,
         features=features, fail_above=fail_above, seed=seed, progress=progress,
+        undone=_sources_of(within.first, sources).images,
     )  # fmt: skip
 
 
@@ -152,112 +175,94 @@ def realism_audit(
         most: Most images a side.
         seed: Decides draws and folds.
         progress: Show a progress bar.
+
+    Raises:
+        SettingError: If `fail_above` is not in [0, 1].
     """
+    _check_limit(fail_above)
     pairs = match(synthetic, positives, most=most, seed=seed)
     start = Audit(kind="realism", lesion=lesion, changes={}, left_out=pairs.left_out)
     return _audit(
-        start, pairs.first, pairs.second, sides=("synthetic", "real"), region_of=region_of, rim=False,
-        round_trip=round_trip, features=features, fail_above=fail_above, seed=seed, progress=progress,
+        start, (pairs.first, pairs.second), (pairs.first, pairs.second), untouched=pairs.second.images,
+        sides=("synthetic", "real"), region_of=region_of, rim=False, round_trip=round_trip,
+        features=features, fail_above=fail_above, seed=seed, progress=progress,
     )  # fmt: skip
 
 
 def _audit(
-    audit: Audit, first: ImageSet, second: ImageSet, *, sides: tuple[str, str],
+    audit: Audit, whole: tuple[ImageSet, ImageSet], within: tuple[ImageSet, ImageSet], *,
+    untouched: Sequence[EvaluationImage], sides: tuple[str, str],
     region_of: Callable[[EvaluationImage], BoolMap | None], rim: bool, round_trip: RoundTrip | None,
     features: Features | None, fail_above: float | None, seed: int, progress: bool,
+    undone: Sequence[EvaluationImage] = (),
 ) -> Audit:  # fmt: skip
-    both = ImageSet("both", (*first, *second))
-    is_first = [True] * len(first) + [False] * len(second)
-    regions = [region_of(one) for one in both]
-    known = all(region is not None and region.any() for region in regions)
-    views = ["whole", "inside", "outside"] if known else ["whole"]
-    unknown = ("the region is not known in every image: whole image only",)
-    notes = audit.notes if known else (*audit.notes, *unknown)
-    told = _look([one.grey for one in both], regions, views, rim=rim, title=audit.kind, progress=progress)
-    if features is not None and len(both):
-        told["whole"] = np.concatenate([told["whole"], features(both)], axis=1)
-    strata = [one.stratum for one in both]
-    figures = tuple(
-        separability(
-            told[view], is_first, both.patients, strata=strata, name=f"AUC {view}", sides=sides, seed=seed
+    views, note = _views([[region_of(one) for one in side] for side in within])
+    figures: list[Figure] = []
+    reference: list[Figure] = []
+    for view in views:
+        first, second = whole if view == "whole" else within
+        regions = [[region_of(one) for one in side] for side in (first, second)]
+        rows: list[Rows] = [
+            look(side.images, held, view, rim=rim, features=features, progress=progress)
+            for side, held in zip((first, second), regions)
+        ]
+        figures.append(
+            told_apart(f"AUC {view}", first.images, second.images, (rows[0], rows[1]), sides=sides, seed=seed)
         )
-        for view in views
-    )
-    reference: tuple[Figure, ...] = ()
-    if round_trip is not None and figures and figures[0].value is not None:
-        reference = _round_trip_reference(
-            first, regions[: len(first)], views, round_trip, rim, seed, progress
-        )
+        if view == "inside" and len(first) == len(undone) and figures[-1].value is not None:
+            before = look(undone, regions[0], view, rim=rim, progress=progress, title="of the sources")
+            reference.append(
+                told_apart(
+                    "AUC inside, nothing edited", undone, second.images, (before, rows[1]),
+                    sides=("source of a sham", sides[1]), seed=seed,
+                )
+            )  # fmt: skip
+    if round_trip is not None and figures[0].value is not None:
+        reference += round_trip_figures(
+            untouched, [region_of(one) for one in untouched], views, round_trip, rim=rim, features=features,
+            seed=seed, progress=progress,
+        )  # fmt: skip
     values = [figure.value for figure in figures if figure.value is not None]
-    passed = None if fail_above is None or not values else max(values) <= fail_above
-    reason = "" if values else (figures[0].refused if figures else "there are no images")
-    return replace(audit, figures=figures, reference=reference, notes=notes, passed=passed, reason=reason)
-
-
-def _round_trip_reference(
-    images: ImageSet,
-    regions: Sequence[BoolMap | None],
-    views: Sequence[str],
-    round_trip: RoundTrip,
-    rim: bool,
-    seed: int,
-    progress: bool,
-) -> tuple[Figure, ...]:
-    """How well the same classifier tells images from what the autoencoder makes of others like them."""
-    half = np.random.default_rng(seed).permutation(len(images))[: len(images) // 2]
-    passed = set(half.tolist())
-    shown = tqdm(images, desc="VAE round trip", unit="image", disable=not progress, leave=False)
-    greys = [round_trip(one) if index in passed else one.grey for index, one in enumerate(shown)]
-    told = _look(
-        greys,
-        regions,
-        [view for view in views if view != "outside"],
-        rim=rim,
-        title="reference",
-        progress=progress,
-    )
-    is_after = [index in passed for index in range(len(images))]
-    strata = [one.stratum for one in images]
-    return tuple(
-        separability(
-            x, is_after, images.patients, strata=strata, name=f"AUC {view}, VAE round trip",
-            sides=("after", "before"), seed=seed,
-        )
-        for view, x in told.items()
+    return replace(
+        audit, figures=tuple(figures), reference=tuple(reference), notes=(*audit.notes, *note),
+        passed=None if fail_above is None or not values else max(values) <= fail_above,
+        reason="" if values else figures[0].refused,
     )  # fmt: skip
 
 
-def _look(
-    greys: Sequence[Grey], regions: Sequence[BoolMap | None], views: Sequence[str], *, rim: bool, title: str,
-    progress: bool,
-) -> dict[str, np.ndarray]:  # fmt: skip
-    """Traces of every image in each view."""
-    found: dict[str, list[np.ndarray]] = {view: [] for view in views}
-    shown = tqdm(greys, desc=f"Traces ({title})", unit="image", disable=not progress, leave=False)
-    for grey, region in zip(shown, regions):
-        if "whole" in found:
-            found["whole"].append(traces(grey))
-        if "inside" in found and region is not None:
-            rims = [rim_traces(grey, region)] if rim else []
-            found["inside"].append(np.concatenate([traces(grey, region), *rims]))
-        if "outside" in found and region is not None:
-            found["outside"].append(traces(grey, ~region))
-    return {view: np.nan_to_num(np.stack(rows)) if rows else np.zeros((0, 1)) for view, rows in found.items()}
+def _views(regions: Sequence[Sequence[BoolMap | None]]) -> tuple[list[View], tuple[str, ...]]:
+    """What can be looked at, and what a reader must know of it."""
+    known = [[region is not None and bool(region.any()) for region in side] for side in regions]
+    if not all(any(side) for side in known):
+        return ["whole"], ("no image of one side says where its region is: whole image only",)
+    unknown = sum(not held for side in known for held in side)
+    note = (f"{unknown} images that do not say where their region is count on the whole image only",)
+    return ["whole", "inside", "outside"], note if unknown else ()
 
 
-def _with_planned_regions(untouched: ImageSet, shams: ImageSet, seed: int) -> ImageSet:
-    """Untouched images with the edit region of a sham of another patient, fitted to their own size."""
-    rng = np.random.default_rng((seed, 1))
-    order = [shams.images[index] for index in rng.permutation(len(shams))]
+def _sources_of(images: ImageSet, sources: Mapping[str, EvaluationImage]) -> ImageSet:
+    """The known sources of the images, in order, none twice."""
+    names = (one.source for one in images if one.source is not None)
+    found = {name: sources[name] for name in names if name in sources}
+    return ImageSet(f"sources of {images.name}", tuple(found.values()))
 
-    def planned(number: int, one: EvaluationImage) -> EvaluationImage:
-        others = [sham for sham in order if sham.patient != one.patient] or order
-        region = others[number % len(others)].edit_region
-        assert region is not None
-        fitted = resample(region.astype(np.float32), one.shape) > 0.5
-        return replace(one, edit_region=fitted)
 
-    return ImageSet(untouched.name, tuple(planned(number, one) for number, one in enumerate(untouched)))
+def _proves_nothing(changes: Mapping[str, float]) -> str:
+    """Why these shams prove nothing; "" if they do."""
+    if "shams" not in changes:
+        return "no source of a sham was found, so what they change is unknown; give the images behind them"
+    if changes["shams"] > 0 and changes["shams"] >= LEAST_SHAM_CHANGE * changes.get("lesions", 0.0):
+        return ""
+    lesions = f", that of lesions {changes['lesions']:.2g}" if "lesions" in changes else ""
+    return (
+        f"the median change of shams is {changes['shams']:.2g} of the value range{lesions}; shams that "
+        "change nothing, or less than half as much as lesions, prove nothing: paint them as strongly"
+    )
+
+
+def _check_limit(fail_above: float | None) -> None:
+    if fail_above is not None and not 0 <= fail_above <= 1:
+        raise SettingError(f"fail_above is {fail_above}; an AUC is in [0, 1], and 0.5 is chance")
 
 
 def _changes(sources: Mapping[str, EvaluationImage], **sides: ImageSet) -> dict[str, float]:

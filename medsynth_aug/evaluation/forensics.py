@@ -1,4 +1,4 @@
-"""What processing leaves in an image: the statistics by which forensics tells an edited one from a plain one."""
+"""What processing leaves in an image: the statistics by which forensics tells an edited one apart."""
 
 from collections.abc import Iterator
 
@@ -107,15 +107,15 @@ def _values(levels: NDArray[np.float32]) -> Trace:
 
 
 def _comb(levels: NDArray[np.float32]) -> list[float]:
-    """Gaps and spikes among neighbouring grey values, uneven shares of odd ones, values between the levels."""
+    """Gaps and spikes among neighbouring grey values, the share of odd ones, values between levels."""
     steps = np.clip(np.rint(levels), 0, LEVELS).astype(np.int64)
     counts = np.bincount(steps, minlength=LEVELS + 1).astype(float)
     expected = (counts[:-2] + counts[2:]) / 2
     known = expected > 4
     held, expected = counts[1:-1][known], expected[known]
-    fine = np.count_nonzero(np.bincount(np.clip(levels * 257, 0, 65535).astype(np.int64)))
+    fine = int(np.count_nonzero(np.bincount(np.clip(levels * 257, 0, 65535).astype(np.int64))))
     odd = abs(float((steps % 2).mean()) - 0.5)
-    between = np.log(fine / max(np.count_nonzero(counts), 1))
+    between = np.log(fine / max(int(np.count_nonzero(counts)), 1))
     if not known.any():
         return [0.0, 0.0, 0.0, 0.0, odd, between]
     ratio = np.log((held + 1) / (expected + 1))

@@ -1,5 +1,6 @@
 """Equal numbers of two sets in every stratum, so that what differs between them is what is asked."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,9 @@ class Matched:
 
 
 def match(first: ImageSet, second: ImageSet, *, most: int | None = None, seed: int = 0) -> Matched:
-    """Draw equal numbers of both sets within each stratum.
+    """Draw equal numbers of both sets within each stratum, no patient on both sides.
+
+    A patient with images in both sets counts for the one that is scarcer in the stratum.
 
     Args:
         first: One set.
@@ -34,6 +37,8 @@ def match(first: ImageSet, second: ImageSet, *, most: int | None = None, seed: i
     rng = np.random.default_rng(seed)
     known = {one.digest for one in first}
     second = second.where(lambda one: one.digest not in known)
+    given = len(first) + len(second)
+    first, second = _apart(first, second, rng)
     strata = sorted({one.stratum for one in first} & {one.stratum for one in second})
     sides = [
         {name: [one for one in side if one.stratum == name] for name in strata} for side in (first, second)
@@ -47,7 +52,24 @@ def match(first: ImageSet, second: ImageSet, *, most: int | None = None, seed: i
     return Matched(
         ImageSet(first.name, tuple(drawn[0])),
         ImageSet(second.name, tuple(drawn[1])),
-        len(first) + len(second) - kept,
+        given - kept,
+    )
+
+
+def _apart(first: ImageSet, second: ImageSet, rng: np.random.Generator) -> tuple[ImageSet, ImageSet]:
+    """Both sets without the patients that were given to the other."""
+    shared = set(first.patients) & set(second.patients)
+    counts = [Counter(one.stratum for one in side if one.patient not in shared) for side in (first, second)]
+    images = [{one.patient: one for one in side} for side in (first, second)]
+    givens: list[set[str]] = [set(), set()]
+    for patient in rng.permutation(sorted(shared)).tolist():
+        strata = [side[patient].stratum for side in images]
+        scarcer = int(counts[1][strata[1]] < counts[0][strata[0]])
+        givens[scarcer].add(patient)
+        counts[scarcer][strata[scarcer]] += 1
+    return (
+        first.where(lambda one: one.patient not in givens[1]),
+        second.where(lambda one: one.patient not in givens[0]),
     )
 
 

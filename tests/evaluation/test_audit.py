@@ -1,204 +1,206 @@
 """The audits find planted shortcuts and nothing where there is nothing; idle shams are refused."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from medsynth_aug.evaluation.audit import Audit, artefact_audit, median_change, realism_audit
+from medsynth_aug.errors import SettingError
+from medsynth_aug.evaluation.audit import Audit, artefact_audit, median_change, realism_audit, sham_change
+from medsynth_aug.evaluation.figures import Figure
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet, image_set
-from medsynth_aug.evaluation.matching import match
-from medsynth_aug.evaluation.separability import separability
-from medsynth_aug.types import BoolMap, ValueRange
-
-SHAPE = (112, 120)
-COUNT = 40
-
-Edit = Callable[[np.ndarray, BoolMap], np.ndarray]
-
-
-def film(seed: int, *, stratum: str = "A", label: str = "normal") -> EvaluationImage:
-    """A film with the texture of one: smooth anatomy, oblique bands and grain, in 8 bits."""
-    rng = np.random.default_rng(seed)
-    smooth = cv2.resize(
-        rng.normal(0, 1, (6, 6)).astype(np.float32), SHAPE[::-1], interpolation=cv2.INTER_CUBIC
-    )
-    rows = np.arange(SHAPE[0])[:, None] + rng.uniform(-0.2, 0.2) * np.arange(SHAPE[1])[None]
-    bands = np.sin(rows / rng.uniform(3, 5))
-    grain = cv2.GaussianBlur(rng.normal(0, 1, SHAPE).astype(np.float32), (0, 0), 0.7)
-    grey = rng.uniform(100, 130) + 25 * smooth + 8 * bands + rng.uniform(6, 9) * grain
-    pixels = torch.from_numpy(np.clip(np.round(grey), 0, 255).astype(np.uint8))[None]
-    return EvaluationImage(
-        name=str(seed), pixels=pixels, value_range=ValueRange(0, 255), label=label, patient=f"p{seed}",
-        digest=f"real:{seed}", stratum=stratum,
-    )  # fmt: skip
-
-
-def region_of(seed: int) -> BoolMap:
-    rng = np.random.default_rng((seed, 5))
-    rows, columns = np.ogrid[: SHAPE[0], : SHAPE[1]]
-    row, column = rng.uniform(35, 75), rng.uniform(35, 85)
-    return np.asarray((rows - row) ** 2 + (columns - column) ** 2 < rng.uniform(14, 20) ** 2)
-
-
-def edited(one: EvaluationImage, edit: Edit) -> EvaluationImage:
-    region = region_of(int(one.name))
-    pixels = torch.from_numpy(edit(one.pixels[0].numpy().copy(), region))[None]
-    return replace(
-        one,
-        name=f"{one.name}*",
-        pixels=pixels,
-        digest=f"sample:{one.name}",
-        origin="sham",
-        source=one.digest,
-        edit_region=region,
-        mask=np.zeros(SHAPE, bool),
-    )
-
-
-def decoded(pixels: np.ndarray, region: BoolMap) -> np.ndarray:
-    """Blended from a plain decode: the fine texture is gone in the region."""
-    return np.where(region, cv2.GaussianBlur(pixels, (0, 0), 1.0), pixels).astype(np.uint8)
-
-
-def encoded_again(pixels: np.ndarray, region: BoolMap) -> np.ndarray:
-    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 75])[1], 0))
-
-
-def tinted(pixels: np.ndarray, region: BoolMap) -> np.ndarray:
-    return np.clip(np.round(1.02 * pixels.astype(float)), 0, 255).astype(np.uint8)
-
-
-def interpolated(pixels: np.ndarray, region: BoolMap) -> np.ndarray:
-    shift = np.array([[1, 0, 0.5], [0, 1, 0.5]], np.float32)
-    return np.asarray(cv2.warpAffine(pixels, shift, SHAPE[::-1], borderMode=cv2.BORDER_REPLICATE))
-
-
-def audit_of(edit: Edit, **settings: object) -> Audit:
-    touched = [film(seed) for seed in range(COUNT)]
-    sources = {one.digest: one for one in touched}
-    shams = image_set("shams", [edited(one, edit) for one in touched])
-    untouched = image_set("films", [film(seed) for seed in range(500, 500 + COUNT)])
-    settings.setdefault("painted", shams)
-    return artefact_audit(shams, untouched, sources=sources, progress=False, **settings)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("edit", "view"),
-    [(encoded_again, "whole"), (tinted, "whole"), (interpolated, "whole"), (decoded, "inside")],
+from medsynth_aug.evaluation.round_trips import decoded as after_round_trip
+from medsynth_aug.evaluation.round_trips import pasted
+from medsynth_aug.types import BoolMap
+from tests.evaluation.phantoms import (
+    SHAPE,
+    Edit,
+    decoded,
+    edited,
+    encoded_again,
+    film,
+    films,
+    lifted,
+    region_of,
+    resampled,
+    shifted,
+    stretched,
 )
-def test_a_planted_shortcut_is_caught(edit: Edit, view: str) -> None:
-    audit = audit_of(edit)
-    figure = {one.name: one for one in audit.figures}[f"AUC {view}"]
-    assert figure.value is not None and figure.low is not None
-    assert figure.value > 0.8 and figure.low > 0.5, str(figure)
+
+COUNT = 50
 
 
-def test_what_is_edited_inside_only_is_not_seen_outside() -> None:
-    outside = {one.name: one for one in audit_of(decoded).figures}["AUC outside"]
-    assert outside.low is not None and outside.high is not None and outside.low <= 0.5 <= outside.high
+def audit_of(edit: Edit, *, count: int = COUNT, **settings: Any) -> Audit:
+    touched = films(0, count)
+    shams = image_set("shams", [edited(one, edit) for one in touched])
+    settings = {"painted": None, "sources": {one.digest: one for one in touched}, **settings}
+    return artefact_audit(shams, films(500, count), lungs=None, progress=False, **settings)
+
+
+@cache
+def audit_of_a_plain_decode() -> Audit:
+    return audit_of(decoded, round_trip=lambda one: cv2.GaussianBlur(one.grey, (0, 0), 1.0), fail_above=0.6)
+
+
+def named(audit: Audit) -> dict[str, Figure]:
+    return {one.name: one for one in (*audit.figures, *audit.reference)}
+
+
+def is_caught(figure: Figure) -> bool:
+    return figure.value is not None and figure.low is not None and figure.value > 0.75 and figure.low > 0.5
+
+
+def holds_chance(figure: Figure) -> bool:
+    return figure.low is not None and figure.high is not None and figure.low <= 0.5 <= figure.high
+
+
+def realism(synthetic: ImageSet, real: ImageSet, **settings: Any) -> Audit:
+    settings = {"region_of": lambda one: one.mask, "progress": False, **settings}
+    return realism_audit(synthetic, real, lesion="nodule", **settings)
+
+
+@pytest.mark.parametrize("edit", [encoded_again, lifted, stretched, shifted, resampled])
+def test_a_planted_shortcut_is_caught_in_the_positives(edit: Edit) -> None:
+    synthetic = image_set("synthetic", [edited(one, edit) for one in films(0, COUNT)])
+    audit = realism(synthetic, films(500, COUNT), region_of=lambda one: None, fail_above=0.6)
+    assert is_caught(audit.figures[0]), str(audit.figures[0])
+    assert audit.passed is False
+
+
+def test_a_sham_blended_from_a_plain_decode_is_caught_inside_and_only_there() -> None:
+    found = named(audit_of_a_plain_decode())
+    assert is_caught(found["AUC inside"]) and found["AUC inside"].value > 0.95  # type: ignore[operator]
+    assert holds_chance(found["AUC outside"])
+
+
+def test_a_region_that_is_planned_for_its_own_film_gives_nothing_away() -> None:
+    """The shams lie in the darkest spot of each film, which no region of another film would hit."""
+
+    def darkest(one: EvaluationImage) -> BoolMap:
+        calm = cv2.GaussianBlur(one.grey, (0, 0), 8)[30:80, 30:80]
+        row, column = np.add(np.unravel_index(int(calm.argmin()), calm.shape), 30)
+        rows, columns = np.ogrid[: SHAPE[0], : SHAPE[1]]
+        return np.asarray((rows - row) ** 2 + (columns - column) ** 2 < 150)
+
+    def shams(count: int) -> ImageSet:
+        changed = [replace(edited(one, stretched), edit_region=darkest(one)) for one in films(0, count)]
+        return image_set("shams", changed)
+
+    sources = {one.digest: one for one in films(0, COUNT)}
+    settings: dict[str, Any] = {"painted": None, "sources": sources, "lungs": None, "progress": False}
+    own = artefact_audit(shams(COUNT), films(500, COUNT), **settings)
+    assert holds_chance(named(own)["AUC inside, nothing edited"])
+    assert "the sources of the other half" in own.notes[-1]
+    lent = artefact_audit(shams(39), films(500, 39), **settings)
+    assert is_caught(named(lent)["AUC inside, nothing edited"])
+
+
+def test_a_re_encoded_sham_is_caught_everywhere() -> None:
+    found = named(audit_of(encoded_again))
+    assert all(is_caught(found[f"AUC {view}"]) for view in ("whole", "inside", "outside"))
+
+
+def test_the_references_stand_beside_the_figures() -> None:
+    found = named(audit_of_a_plain_decode())
+    assert [one.name for one in audit_of_a_plain_decode().reference] == [
+        "AUC inside, nothing edited",
+        "AUC whole, VAE round trip",
+        "AUC inside, VAE round trip",
+    ]
+    assert holds_chance(found["AUC inside, nothing edited"])
+    assert is_caught(found["AUC whole, VAE round trip"]) and is_caught(found["AUC inside, VAE round trip"])
+
+
+def test_a_round_trip_keeps_the_pixel_type_and_is_pasted_into_the_region_only() -> None:
+    for dtype in (torch.uint8, torch.uint16, torch.float32):
+        one = replace(film(0), pixels=film(0).pixels.to(dtype))
+        after = after_round_trip(one, lambda same: same.grey)
+        assert after.pixels.dtype == dtype and after.digest != one.digest
+        assert float((after.grey - one.grey).__abs__().max()) < 1e-6
+        dark = after_round_trip(one, lambda same: np.zeros_like(same.grey))
+        held = pasted(one, dark, region_of(0)).grey
+        assert (held[region_of(0)] == 0).all() and (held == one.grey)[~region_of(0)].all()
 
 
 def test_films_of_one_kind_cannot_be_told_apart() -> None:
-    real = image_set("real", [film(seed) for seed in range(COUNT)])
-    other = image_set("other", [replace(film(seed), origin="painted") for seed in range(900, 900 + COUNT)])
-    audit = realism_audit(other, real, lesion="nodule", region_of=lambda one: None, progress=False)
+    def masked(one: EvaluationImage) -> EvaluationImage:
+        return replace(one, mask=region_of(int(one.name)))
+
+    sides = [image_set("x", [masked(one) for one in films(first, COUNT)]) for first in (0, 900)]
+    audit = realism(*sides, fail_above=0.7)
+    assert [one.name for one in audit.figures] == ["AUC whole", "AUC inside", "AUC outside"]
+    assert all(holds_chance(one) for one in audit.figures) and audit.passed is True
+
+
+def test_where_no_real_positive_says_where_its_lesion_is_only_the_whole_image_counts() -> None:
+    painted = image_set("painted", [replace(one, mask=region_of(1)) for one in films(0, 20)])
+    audit = realism(painted, films(900, 20))
     assert [one.name for one in audit.figures] == ["AUC whole"]
     assert "whole image only" in audit.notes[-1]
-    low, high = audit.figures[0].low, audit.figures[0].high
-    assert low is not None and high is not None and low <= 0.5 <= high
 
 
-def test_the_interval_covers_chance_where_there_is_nothing_to_find() -> None:
-    held = 0
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        x = rng.standard_normal((80, 12)).astype(np.float32)
-        figure = separability(x, [True] * 40 + [False] * 40, [str(n) for n in range(80)], seed=seed)
-        held += bool(figure.low is not None and figure.high is not None and figure.low <= 0.5 <= figure.high)
-    assert held >= 18
+def test_a_view_that_is_commoner_among_the_shams_does_not_count() -> None:
+    """Lateral films are brighter, and four in five shams are lateral."""
+
+    def seen(one: EvaluationImage, lateral: bool) -> EvaluationImage:
+        pixels = (one.pixels.float() + 50 * lateral).clamp(0, 255).to(torch.uint8)
+        return replace(one, pixels=pixels, stratum="lateral" if lateral else "PA")
+
+    first = image_set("a", [seen(one, n % 5 != 0) for n, one in enumerate(films(0, 60))])
+    second = image_set("b", [seen(one, n % 5 == 0) for n, one in enumerate(films(900, 60))])
+    matched = realism(first, second, region_of=lambda one: None)
+    blind = [image_set("x", [replace(one, stratum="") for one in side]) for side in (first, second)]
+    assert is_caught(realism(*blind, region_of=lambda one: None).figures[0])
+    assert matched.left_out == 72 and matched.figures[0].n == {"synthetic": 24, "real": 24}
+    assert holds_chance(matched.figures[0])
 
 
-def test_a_confounder_that_is_matched_does_not_count() -> None:
-    rng = np.random.default_rng(0)
-    strata = ["PA" if flag else "AP" for flag in np.r_[np.arange(60) < 48, np.arange(60) < 12]]
-    x = rng.standard_normal((120, 6)).astype(np.float32)
-    x[:, 0] += 3 * np.array([one == "PA" for one in strata])
-    truth, patients = [True] * 60 + [False] * 60, [str(n) for n in range(120)]
-    open_, matched = (separability(x, truth, patients, strata=given) for given in (None, strata))
-    assert open_.value is not None and open_.value > 0.7
-    assert matched.low is not None and matched.low <= 0.5
+def test_shams_that_change_nothing_are_refused_and_no_gate_lets_them_through() -> None:
+    audit = audit_of(lambda pixels, region: pixels, count=3, fail_above=0.9)
+    assert not audit.ran and "change nothing" in audit.reason and audit.passed is False
+    assert not audit.figures
 
 
-def test_a_patient_is_never_on_both_sides_of_a_fold() -> None:
-    rng = np.random.default_rng(0)
-    person = np.repeat(rng.standard_normal((40, 60)), 3, axis=0)
-    truth = np.repeat(rng.permutation(np.arange(40) % 2 == 0), 3)
-    x = (person + 0.01 * rng.standard_normal(person.shape)).astype(np.float32)
-    patients = [str(number // 3) for number in range(120)]
-    grouped = separability(x, truth.tolist(), patients)
-    leaking = separability(x, truth.tolist(), [str(number) for number in range(120)])
-    assert grouped.value is not None and leaking.value is not None
-    assert leaking.value > 0.9 and grouped.value < 0.75
+def test_shams_that_change_less_than_half_as_much_as_lesions_are_refused() -> None:
+    def painted(pixels: np.ndarray, region: BoolMap) -> np.ndarray:
+        return np.where(region, pixels // 2, pixels).astype(np.uint8)
 
-
-def test_shams_that_change_nothing_are_refused() -> None:
-    audit = audit_of(lambda pixels, region: pixels)
-    assert not audit.ran and "prove nothing" in audit.reason and audit.passed is None
-
-
-def test_shams_that_change_half_as_little_as_lesions_are_refused() -> None:
-    lesions = image_set(
-        "painted",
-        [
-            edited(film(seed), lambda pixels, region: np.where(region, pixels // 2, pixels).astype(np.uint8))
-            for seed in range(COUNT)
-        ],
-    )
+    lesions = image_set("painted", [edited(one, painted) for one in films(0, COUNT)])
     audit = audit_of(decoded, painted=lesions)
-    assert "that of lesions" in audit.reason and audit.changes["shams"] < 0.5 * audit.changes["lesions"]
+    assert "that of lesions" in audit.reason and audit.passed is None
+    assert 0 < audit.changes["shams"] < 0.5 * audit.changes["lesions"]
+
+
+def test_shams_without_a_known_source_are_refused() -> None:
+    assert "no source of a sham was found" in audit_of(decoded, count=3, sources={}).reason
 
 
 def test_no_shams_say_how_to_make_them() -> None:
-    films = image_set("films", [film(0)])
-    audit = artefact_audit(ImageSet("shams", ()), films, painted=films, sources={}, progress=False)
-    assert "--shams N" in audit.reason
+    audit = artefact_audit(ImageSet("shams", ()), films(0, 1), painted=None, sources={}, progress=False)
+    assert "--shams N" in audit.reason and audit.passed is None
 
 
 def test_few_images_are_refused() -> None:
-    few = image_set("few", [film(seed) for seed in range(5)])
-    audit = realism_audit(few, few, lesion="nodule", region_of=lambda one: None, progress=False)
-    assert not audit.ran and "needs at least 20 images a side" in audit.reason
+    audit = realism(films(0, 5), films(500, 5), fail_above=0.6)
+    assert not audit.ran and "needs at least 20 images a side" in audit.reason and audit.passed is None
 
 
-def test_a_gate_fails_above_its_limit_and_passes_below() -> None:
-    assert audit_of(decoded, fail_above=0.6).passed is False
-    assert audit_of(decoded, fail_above=1.0).passed is True
-
-
-def test_the_round_trip_stands_beside_the_figures() -> None:
-    audit = audit_of(decoded, round_trip=lambda one: cv2.GaussianBlur(one.grey, (0, 0), 1.0))
-    names = [one.name for one in audit.reference]
-    assert names == ["AUC whole, VAE round trip", "AUC inside, VAE round trip"]
-    assert audit.reference[0].value is not None and audit.reference[0].value > 0.9
+def test_a_gate_fails_above_its_limit_and_passes_at_it() -> None:
+    assert audit_of_a_plain_decode().passed is False
+    assert audit_of(decoded, count=24, fail_above=1.0).passed is True
+    with pytest.raises(SettingError, match=r"fail_above is 1.5; an AUC is in \[0, 1\]"):
+        audit_of(decoded, fail_above=1.5)
 
 
 def test_the_change_of_an_edit_is_that_of_its_region() -> None:
     one = film(0)
     painted = edited(one, lambda pixels, region: np.where(region, 255 - pixels, pixels).astype(np.uint8))
-    change = median_change(image_set("x", [painted]), {one.digest: one})
-    assert change == pytest.approx(float(np.median(np.abs(1 - 2 * one.grey)[region_of(0)])), abs=1e-6)
+    expected = float(np.median(np.abs(1 - 2 * one.grey)[region_of(0)]))
+    assert sham_change(painted, one) == pytest.approx(expected, abs=1e-6)
+    assert median_change(image_set("x", [painted]), {one.digest: one}) == pytest.approx(expected, abs=1e-6)
     assert median_change(image_set("x", [painted]), {}) is None
-
-
-def test_strata_are_matched_by_equal_numbers_and_new_patients_first() -> None:
-    first = image_set("a", [film(n, stratum="PA" if n < 6 else "AP") for n in range(10)])
-    second = image_set("b", [film(100 + n, stratum="PA" if n < 3 else "X") for n in range(9)])
-    twice = image_set("b", [*second, *(replace(one, digest=one.digest + "b") for one in second)])
-    pairs = match(first, twice)
-    assert len(pairs.first) == len(pairs.second) == 6 and pairs.left_out == 10 + 18 - 12
-    assert {one.stratum for one in pairs.first} == {"PA"}
-    assert len(set(match(first, twice, most=3).second.patients)) == 3
+    assert sham_change(replace(painted, edit_region=np.zeros(SHAPE, bool)), one) == 0

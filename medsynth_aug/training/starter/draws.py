@@ -40,7 +40,7 @@ class DenoiserData:
 
     size: int = 128
     wide_size: int = 256
-    wide_every: int = 4
+    wide_every: int = 2
     batch_size: int = 16
     scenes_per_draw: int = 256
     passes_per_draw: int = 3
