@@ -36,6 +36,8 @@ class Checkpoint:
         scheduler_config: Configuration of the scheduler that it was trained for.
         max_strength: Largest strength at which these weights improve on a lesion prior, in [0, 1]; caps the
             lesion's own strength, never one that a request states. From `medsynth.json`, else 1.
+        least_kept: Share of a lesion prior's change that must be left after denoising, in [0, 1]; below it
+            the sample is refused, for its label would stand without a sign. From `medsynth.json`, else 0.
         digest: SHA-256 over all its weights and configurations.
     """
 
@@ -47,6 +49,7 @@ class Checkpoint:
     tokenizer: CLIPTokenizer
     scheduler_config: dict[str, Any]
     max_strength: float
+    least_kept: float
     digest: str
 
     @property
@@ -121,7 +124,8 @@ def load_checkpoint(
         text_encoder=load(CLIPTextModel, folder / "text_encoder"),
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         scheduler_config=DDIMScheduler.load_config(folder / "scheduler"),
-        max_strength=_max_strength(folder),
+        max_strength=_share(folder, "max_strength", 1.0),
+        least_kept=_share(folder, "least_kept", 0.0),
         digest=_digest(folder, guides),
     )
 
@@ -135,11 +139,12 @@ def _digest(folder: Path, guides: Sequence[Path]) -> str:
     return _digest_of(tuple((file, file.stat().st_mtime_ns) for file in _files(folder, guides)))
 
 
-def _max_strength(folder: Path) -> float:
+def _share(folder: Path, name: str, absent: float) -> float:
+    """A setting of `medsynth.json` in [0, 1]."""
     settings = folder / SETTINGS_FILE
-    value = float(json.loads(settings.read_text()).get("max_strength", 1)) if settings.is_file() else 1.0
+    value = float(json.loads(settings.read_text()).get(name, absent)) if settings.is_file() else absent
     if not 0 <= value <= 1:
-        raise CheckpointError(f"max_strength in {settings} is {value}; it must be in [0, 1]")
+        raise CheckpointError(f"{name} in {settings} is {value}; it must be in [0, 1]")
     return value
 
 

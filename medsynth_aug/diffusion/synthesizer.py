@@ -75,6 +75,7 @@ class LesionSynthesizer:
                 "depth": depth_model.name,
                 "precision": str(dtype),
                 "max_strength": checkpoint.max_strength,
+                "least_kept": checkpoint.least_kept,
                 "buckets": list(BUCKETS),
                 "pixel_version": PIXEL_VERSION,
             }
@@ -158,7 +159,7 @@ class LesionSynthesizer:
         for batch in self._batches(ready):
             changes, seconds = self._painter.paint([one.paint for one in batch], on_step)
             for one, change in zip(batch, changes, strict=True):
-                results[one.index] = _finish(one, change, seconds)
+                results[one.index] = _finish(one, change, seconds, self.checkpoint.least_kept)
         return [result for result in results if result is not None]
 
     def _batches(self, ready: dict[Any, list[_Prepared]]) -> Iterator[list[_Prepared]]:
@@ -205,15 +206,32 @@ class LesionSynthesizer:
         return min(job.request.lesion.strength, self.checkpoint.max_strength)
 
 
-def _finish(one: _Prepared, change: np.ndarray, seconds: float) -> SyntheticSample | Refusal:
+def _finish(
+    one: _Prepared, change: np.ndarray, seconds: float, least_kept: float
+) -> SyntheticSample | Refusal:
     if not np.isfinite(change).all():
         return Refusal(one.job.request, "the model gave NaN; try dtype=torch.float32 or other settings")
     began = time.perf_counter()
     edited = one.drawing.composite + one.region.paste(change, one.scene.shape)
+    kept = _share_kept(one, edited)
+    if least_kept and kept < least_kept:
+        return Refusal(
+            one.job.request,
+            f"denoising left {max(kept, 0):.0%} of the lesion, less than {least_kept:.0%}: its label would "
+            "stand without a sign; another draw may do, or a lower strength",
+        )
     timings = {"prepare": one.seconds, "paint": seconds}
     sample = compose(one.job, one.scene, one.drawing, edited, maker="LesionSynthesizer", timings=timings)
     sample.timings["compose"] = time.perf_counter() - began  # type: ignore[index]
     return sample
+
+
+def _share_kept(one: _Prepared, edited: np.ndarray) -> float:
+    """How much of the prior's change inside the lesion is left: its projection on it; 1 where it has none."""
+    inside = one.drawing.mask
+    prior = (one.drawing.composite - one.scene.grey)[inside]
+    power = float(prior @ prior)
+    return float((edited - one.scene.grey)[inside] @ prior) / power if power > 0 else 1.0
 
 
 def _reopen(recipe: dict[str, Any]) -> LesionSynthesizer:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -16,8 +17,8 @@ from medsynth_aug.evaluation.alignment import (
     align,
     directions,
     patch_of,
-    sample,
     starts,
+    thumbnails_of,
 )
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.types import BoolMap, Grey
@@ -67,9 +68,9 @@ def patches_of(images: ImageSet, segment: Segment, *, progress: bool) -> Iterato
 
 def patches_of_thumbnails(thumbnails: NDArray[np.uint8]) -> Iterator[Both]:
     """The patches of films of which only the thumbnail `(32, 32)` is left."""
+    everywhere = torch.ones((2, SIDE_PX, SIDE_PX), dtype=torch.bool)
     for one in thumbnails:
-        grey = (one / np.float32(255)).astype(np.float32)
-        yield both_patches(grey, lambda _: _nowhere())
+        yield both_patches((one / np.float32(255)).astype(np.float32), lambda _: everywhere)
 
 
 def nearest_by_pixels(
@@ -143,21 +144,21 @@ class _Closest:
 
 
 def _closest(both: Both, wanted: Floats, maps: NDArray[np.float64], may: NDArray[np.bool_]) -> _Closest:
-    shown = _bytes(sample(both[0].values, IDENTITY[None])[0])
+    shown = _bytes(thumbnails_of(both[0], IDENTITY[None])[0])
     usable = np.flatnonzero(may)
     if not len(usable):
         return _Closest(usable, np.zeros(0), shown)
     rows, distances, looks = [], [], []
     for patch in both:
-        alike = directions(sample(patch.values, maps)) @ wanted[usable].T
+        alike = directions(thumbnails_of(patch, maps)) @ wanted[usable].T
         few = np.argsort(-alike.max(0), kind="stable")[:CANDIDATES]
         where, reached = align(patch, maps[alike[:, few].argmax(0)], wanted[usable[few]], steps=FIRST_STEPS)
         last = np.argsort(-reached, kind="stable")[:FINALISTS]
         few, where = few[last], where[last]
         where, reached = align(patch, where, wanted[usable[few]], steps=LAST_STEPS)
         rows.append(usable[few])
-        distances.append(1 - reached)
-        looks.append(_bytes(sample(patch.values, where[reached.argmax()][None])[0]))
+        distances.append(np.maximum(1 - reached, 0))
+        looks.append(_bytes(thumbnails_of(patch, where[reached.argmax()][None])[0]))
     flat = np.concatenate(distances)
     order = np.argsort(flat, kind="stable")
     side = int(np.argmin([one.min() for one in distances]))
@@ -180,10 +181,4 @@ def _unit(features: Floats) -> Floats:
 
 
 def _bytes(thumbnail: Floats) -> NDArray[np.uint8]:
-    return np.round(255 * np.clip(thumbnail, 0, 1)).astype(np.uint8).reshape(SIDE_PX, SIDE_PX)
-
-
-def _nowhere() -> Tensor:
-    import torch
-
-    return torch.zeros((2, SIDE_PX, SIDE_PX), dtype=torch.bool)
+    return np.round(255 * np.clip(thumbnail, 0, 1)).astype(np.uint8)

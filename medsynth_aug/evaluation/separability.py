@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
+from scipy.stats import rankdata
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -17,9 +18,10 @@ REPEATS = 3
 """Splits into folds that are averaged, so that the luck of one split does not count."""
 
 WIDENING = 1.35
-"""How much wider the interval is made than that of the scores, since folds share their training data: the
-spread of the AUC over simulated identical sets was 1.05 to 1.34 times the bootstrap's (n = 30 and 60 a side).
-"""
+"""How much wider the interval is made than that of the scores, at least: folds share their training data."""
+
+SHUFFLES = 24
+"""Shuffles of the sides from which it is found how much wider these data need it."""
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +44,8 @@ def separability(
     van Elteren, "On the combination of independent two sample tests of Wilcoxon" (1960), so that neither the
     offset of a fold nor a confounder counts. The interval is the patient bootstrap of the out-of-fold
     scores, widened for the training data that folds share (Nadeau and Bengio, "Inference for the
-    generalization error", Machine Learning 52 (2003) 239). An AUC below 0.5 stays below.
+    generalization error", Machine Learning 52 (2003) 239): by how much the AUC spreads when patients change
+    sides at random, against the bootstrap's own error there. An AUC below 0.5 stays below.
 
     Args:
         x: Features `(N, D)`, finite.
@@ -67,6 +70,7 @@ def separability(
     reason = _too_few(first, who, cell, sides)
     if reason:
         return refusal(name, reason, n=n)
+    seen = normal_scores(seen)
     cells = []
     for repeat in range(REPEATS):
         scores, fold = out_of_fold(seen, first, who, folds=folds, seed=seed * REPEATS + repeat)
@@ -77,7 +81,8 @@ def separability(
     value = float(stratified_auc(cells, everyone)[0])
     rng = np.random.default_rng(seed)
     drawn = stratified_auc(cells, patient_weights(who.tolist(), rng, resamples=resamples))
-    low, high = _interval(value, drawn, min(len(set(who[first])), len(set(who[~first]))))
+    wider = _widening(seen, first, who, cell, folds=folds, seed=seed)
+    low, high = _interval(value, drawn, wider, min(len(set(who[first])), len(set(who[~first]))))
     note = f"{folds} patient-disjoint folds, {REPEATS} times; compared within strata"
     return Figure(name=name, value=value, low=low, high=high, n=n, note=note)
 
@@ -87,8 +92,11 @@ def out_of_fold(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Score `(N,)` of each image by classifiers that never saw its patient, and the fold it was in.
 
+    A line whose shrinkage needs no tuning: Ledoit and Wolf, "Honey, I shrunk the sample covariance matrix",
+    J. Portfolio Management 30 (2004) 110.
+
     Args:
-        x: Features `(N, D)`.
+        x: Features `(N, D)`, best as `normal_scores`.
         y: `(N,)`.
         patients: `(N,)`.
         folds: How many folds; fewer where there are fewer patients.
@@ -100,7 +108,8 @@ def out_of_fold(
     for number, (train, test) in enumerate(splitter.split(x, y, patients)):
         fold[test] = number
         if 0 < y[train].sum() < len(train):
-            scores[test] = _score(x[train], y[train], x[test])
+            line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=(0.5, 0.5))
+            scores[test] = line.fit(x[train], y[train]).decision_function(x[test])
     return scores, fold
 
 
@@ -120,28 +129,16 @@ def stratified_auc(cells: Sequence[tuple[NDArray, NDArray, Floats]], weights: ND
     return np.divide(total, mass, out=np.full(len(weights), np.nan), where=mass > 0)
 
 
-def _score(x: Floats, y: NDArray[np.bool_], unseen: Floats) -> Floats:
-    """Scores of unseen images by a line whose shrinkage needs no tuning, on features made normal by rank.
-
-    Ledoit and Wolf, "Honey, I shrunk the sample covariance matrix", J. Portfolio Management 30 (2004) 110.
-    """
-    seen, new = _normal_scores(x, x), _normal_scores(x, unseen)
-    line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=(0.5, 0.5)).fit(seen, y)
-    return np.asarray(line.decision_function(new), float)
-
-
-def _normal_scores(known: Floats, values: Floats) -> Floats:
-    """Each value's place among the known ones, as a normal deviate; equal values share their mean place.
+def normal_scores(x: Floats) -> Floats:
+    """Each value's place in its column as a normal deviate `(N, D)`; equal values share their mean place.
 
     Van der Waerden, "Order tests for the two-sample problem and their power", Indag. Math. 14 (1952) 453.
+    Sides play no part in it, so that images of all folds may be placed together.
+
+    Args:
+        x: Features `(N, D)`.
     """
-    order = np.sort(known, axis=0)
-    places = [
-        np.searchsorted(order[:, column], values[:, column], side="left")
-        + np.searchsorted(order[:, column], values[:, column], side="right")
-        for column in range(order.shape[1])
-    ]
-    return np.asarray(ndtri((np.stack(places, axis=1) / 2 + 0.5) / (len(known) + 1)), float)
+    return np.asarray(ndtri(rankdata(x, axis=0) / (len(x) + 1)), float)
 
 
 def _cells(
@@ -159,7 +156,39 @@ def _cells(
     return cells
 
 
-def _interval(value: float, drawn: Floats, patients: int) -> tuple[float, float]:
+def _widening(
+    x: Floats, y: NDArray[np.bool_], patients: NDArray[np.str_], strata: NDArray[np.str_], *, folds: int,
+    seed: int,
+) -> float:  # fmt: skip
+    """Spread of the AUC over shuffled sides, in errors that the bootstrap sees; at least `WIDENING`."""
+    rng = np.random.default_rng((seed, 3))
+    values, errors = [], []
+    for number in range(SHUFFLES):
+        sides = _shuffled(y, patients, strata, rng)
+        scores, fold = out_of_fold(x, sides, patients, folds=folds, seed=seed * SHUFFLES + number)
+        cells = _cells(scores, sides, fold, strata)
+        weights = patient_weights(patients.tolist(), rng, resamples=100)
+        values.append(stratified_auc(cells, np.ones((1, len(y)), np.int64))[0])
+        errors.append(np.nanvar(stratified_auc(cells, weights)))
+    spread = float(np.sqrt(np.mean(np.square(np.subtract(values, 0.5))) / max(np.mean(errors), 1e-12)))
+    return max(WIDENING, spread)
+
+
+def _shuffled(
+    y: NDArray[np.bool_], patients: NDArray[np.str_], strata: NDArray[np.str_], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Sides after patients of one stratum changed them at random; who has both keeps or swaps them."""
+    _, at, number = np.unique(patients, return_index=True, return_inverse=True)
+    share = np.bincount(number, y) / np.bincount(number)
+    pure, side, home = (share == 0) | (share == 1), share > 0.5, strata[at]
+    for stratum in np.unique(home):
+        here = np.nonzero(pure & (home == stratum))[0]
+        side[here] = side[rng.permutation(here)]
+    swaps = rng.random(len(at)) < 0.5
+    return np.where(pure[number], side[number], y ^ swaps[number])
+
+
+def _interval(value: float, drawn: Floats, wider: float, patients: int) -> tuple[float, float]:
     """The percentile interval, widened, and never narrower than Hanley and McNeil's of a shrunk AUC.
 
     Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 143 (1982) 29. It
@@ -169,7 +198,7 @@ def _interval(value: float, drawn: Floats, patients: int) -> tuple[float, float]
     a = (value * patients + 0.5) / (patients + 1)
     spread = a * (1 - a) + (patients - 1) * (a / (2 - a) + 2 * a * a / (1 + a) - 2 * a * a)
     error = 1.96 * np.sqrt(max(spread, 0)) / patients
-    low, high = (value - max(WIDENING * (value - low), error), value + max(WIDENING * (high - value), error))
+    low, high = value - max(wider * (value - low), error), value + max(wider * (high - value), error)
     return float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
 
 

@@ -1,7 +1,7 @@
 """Pixels of stored requests: if a change of the code changes them, `PIXEL_VERSION` must be raised by hand.
 
-After a change that was meant: raise `PIXEL_VERSION`, run `python -m tests.diffusion.test_golden`, look at what
-changed, and commit the new file with it.
+After a change that was meant: raise `PIXEL_VERSION`, run `python -m tests.diffusion.test_golden`, look at
+what changed, and commit the new file with it.
 """
 
 import json

@@ -157,6 +157,35 @@ def test_a_checkpoint_that_was_written_anew_is_another_engine(
     assert LesionSynthesizer.from_pretrained(folder, device="cpu").fingerprint != before
 
 
+def test_a_lesion_that_denoising_took_away_is_refused(tmp_path: Path, starter_like_folder: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(starter_like_folder, folder)
+    (folder / "medsynth.json").write_text('{"least_kept": 1.0}')
+    strict = LesionSynthesizer.from_pretrained(folder, device="cpu")
+    lenient = LesionSynthesizer.from_pretrained(starter_like_folder, device="cpu")
+    refused = 0
+    for seed in range(6):
+        kept, result = (one.synthesize([job_of(one, seed=seed)])[0] for one in (lenient, strict))
+        assert isinstance(kept, SyntheticSample)
+        if isinstance(result, Refusal):
+            refused += 1
+            assert "its label would stand without a sign" in result.reason and not result.final
+    assert refused > 0
+    sham = job_of(strict)
+    sham = replace(sham, request=replace(sham.request, purpose="sham"))
+    assert isinstance(strict.synthesize([sham])[0], SyntheticSample)
+
+
+def test_a_setting_of_the_checkpoint_out_of_its_range_is_named(
+    tmp_path: Path, starter_like_folder: Path
+) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(starter_like_folder, folder)
+    (folder / "medsynth.json").write_text('{"least_kept": 2}')
+    with pytest.raises(CheckpointError, match=r"least_kept in .* is 2\.0; it must be in \[0, 1\]"):
+        LesionSynthesizer.from_pretrained(folder, device="cpu")
+
+
 def test_mask_and_noise_stay_when_only_the_settings_change(engine: LesionSynthesizer) -> None:
     job = job_of(engine)
     other = replace(job, request=replace(job.request, sampling=SamplingSettings(num_inference_steps=3)))

@@ -125,6 +125,7 @@ def test_a_run_that_starts_from_a_checkpoint_keeps_its_autoencoder_and_trains_it
         return max(float((before[name].float() - after[name].float()).abs().max()) for name in before)
 
     assert apart("vae") == apart("lung_fields") == 0
+    assert str(checkpoint) not in "".join(file.read_text() for file in out.glob("*/config.json"))
     assert 0 < apart("unet") < 0.05
     assert [path.name for path in (out / "state").iterdir()] == ["denoiser"]
 

@@ -27,10 +27,10 @@ def fidelity_section(subject: Subject) -> Section:
         painted = subject.painted.of(label)
         real, left_out = without_painted_patients(subject.real.of(label), painted)
         note = f"; {left_out} real images of painted patients left out" if left_out else ""
-        groups.append(
-            _group(subject, f"{label}, whole image{note}", subject.whole(real), subject.whole(painted))
-        )
-        restricted = _restricted(subject, label, real, painted)
+        normal = _alike(subject.negatives, real)
+        heading = f"{label}, whole image{note}"
+        groups.append(_group(subject, heading, *(subject.whole(one) for one in (real, painted, normal))))
+        restricted = _restricted(subject, label, real, painted, normal)
         if restricted is None:
             reasons[f"{label} (region)"] = f"no real image of {label!r} says where its lesion is (boxes)"
         else:
@@ -48,32 +48,32 @@ def fidelity_section(subject: Subject) -> Section:
     )
 
 
-def _restricted(subject: Subject, label: str, real: ImageSet, painted: ImageSet) -> FigureGroup | None:
+def _alike(negatives: ImageSet, real: ImageSet) -> ImageSet:
+    """Normal images of the strata of the class: others would differ by hospital or view, not by the lesion."""
+    strata = {one.stratum for one in real}
+    return negatives.where(lambda one: one.stratum in strata)
+
+
+def _restricted(
+    subject: Subject, label: str, real: ImageSet, painted: ImageSet, normal: ImageSet
+) -> FigureGroup | None:
     """The same round the lesion: masks of painted images, boxes of real ones, lungs for diffuse findings.
 
     None where no real image says where its lesion is.
     """
-    lesion = subject.lesion_of(label)
-    if is_diffuse(lesion):
-        real, painted = with_lungs_as_masks(real), with_lungs_as_masks(painted)
-        negatives = with_lungs_as_masks(subject.negatives)
-        where = f"{label}, lung fields"
-        return _group(
-            subject, where, subject.inside(real), subject.inside(painted), normal=subject.inside(negatives)
-        )
+    if is_diffuse(subject.lesion_of(label)):
+        sides = [with_lungs_as_masks(one) for one in (real, painted, normal)]
+        return _group(subject, f"{label}, lung fields", *(subject.inside(one) for one in sides))
     if not any(has_region(one) for one in real):
         return None
-    where = f"{label}, round the lesion (real ones by their boxes)"
-    return _group(subject, where, subject.inside(real), subject.inside(painted), normal=None)
+    nowhere = ImageSet(normal.name, ())  # a normal image has no place to look at
+    inside = (subject.inside(one) for one in (real, painted, nowhere))
+    return _group(subject, f"{label}, round the lesion (real ones by their boxes)", *inside)
 
 
-def _group(
-    subject: Subject, heading: str, real: Sample, painted: Sample, *, normal: Sample | None = None
-) -> FigureGroup:
-    beside = subject.whole(subject.negatives) if "whole" in heading else normal
-    empty = Sample(real.features[:0], ())
+def _group(subject: Subject, heading: str, real: Sample, painted: Sample, normal: Sample) -> FigureGroup:
     return FigureGroup(
         heading=heading,
         figures=tuple(fidelity(real, painted, seed=subject.seed)),
-        reference=tuple(references(real, beside if beside is not None else empty, seed=subject.seed)),
+        reference=tuple(references(real, normal, seed=subject.seed)),
     )

@@ -19,7 +19,8 @@ def privacy_section(subject: Subject) -> Section:
     """Distances to the nearest training films, copies, and the nearest pairs side by side."""
     found = privacy(
         subject.painted, subject.real, index=subject.index, features=subject.features,
-        encoder=subject.extractor.digest, seed=subject.seed, progress=subject.progress,
+        encoder=subject.extractor.digest, sources=subject.sources, seed=subject.seed,
+        progress=subject.progress,
     )  # fmt: skip
     if not found.ran:
         return Section(key=KEY, title=TITLE, intro=INTRO, status="not run", reason=found.reason)
@@ -45,7 +46,7 @@ def privacy_section(subject: Subject) -> Section:
         strips=tuple(
             Strip(
                 caption=f"{pair.name}, {pair.space}: {pair.distance:.3f} (a copy below {pair.threshold:.3f})",
-                panels=(("synthetic", _large(pair.ours)), ("training film", _large(pair.theirs))),
+                panels=(("synthetic", _large(pair.ours)), (pair.film, _large(pair.theirs))),
             )
             for pair in found.pairs
         ),

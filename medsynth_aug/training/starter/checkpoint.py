@@ -1,5 +1,6 @@
 """The trained parts as one standard diffusers folder: written, and read again to train on."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -49,3 +50,12 @@ def write_checkpoint(folder: Path, vae: AutoencoderKL, model: Denoiser) -> None:
     )
     pipeline.to(dtype=torch.float16)
     pipeline.save_pretrained(folder, safe_serialization=True, max_shard_size=SHARD_SIZE)
+    for part in ("vae", "unet", "controlnet"):
+        _forget_origin(folder / part / "config.json")
+
+
+def _forget_origin(config: Path) -> None:
+    """Leave out the path that a part came from, which diffusers writes down: it names the user's folders."""
+    held = json.loads(config.read_text())
+    held.pop("_name_or_path", None)
+    config.write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
