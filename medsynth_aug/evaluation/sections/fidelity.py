@@ -49,7 +49,7 @@ def fidelity_section(subject: Subject) -> Section:
 
 
 def _alike(negatives: ImageSet, real: ImageSet) -> ImageSet:
-    """Normal images of the strata of the class: others would differ by hospital or view, not by the lesion."""
+    """Normal images of the strata of the class; others differ by hospital or view, not by the lesion."""
     strata = {one.stratum for one in real}
     return negatives.where(lambda one: one.stratum in strata)
 
