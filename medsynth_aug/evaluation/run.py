@@ -11,7 +11,7 @@ from torch import nn
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.errors import LabelError
 from medsynth_aug.evaluation.comparable import check_comparable
-from medsynth_aug.evaluation.extractors import load_extractor
+from medsynth_aug.evaluation.extraction.extractors import load_extractor
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.evaluation.reading import find_sources
 from medsynth_aug.evaluation.report import EvaluationReport, Model, Section, inputs_of

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medsynth_aug.evaluation.extractors import FeatureExtractor
-from medsynth_aug.evaluation.features import features_of
-from medsynth_aug.evaluation.fidelity import Sample
+from medsynth_aug.evaluation.distances.fidelity import Sample
+from medsynth_aug.evaluation.extraction.extractors import FeatureExtractor
+from medsynth_aug.evaluation.extraction.features import features_of
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.evaluation.regions import has_region, lesion_crop
 from medsynth_aug.types import Grey

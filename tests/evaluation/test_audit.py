@@ -10,11 +10,17 @@ import pytest
 import torch
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.evaluation.audit import Audit, artefact_audit, median_change, realism_audit, sham_change
+from medsynth_aug.evaluation.audits.audit import (
+    Audit,
+    artefact_audit,
+    median_change,
+    realism_audit,
+    sham_change,
+)
+from medsynth_aug.evaluation.audits.round_trips import decoded as after_round_trip
+from medsynth_aug.evaluation.audits.round_trips import pasted
 from medsynth_aug.evaluation.figures import Figure
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet, image_set
-from medsynth_aug.evaluation.round_trips import decoded as after_round_trip
-from medsynth_aug.evaluation.round_trips import pasted
 from medsynth_aug.types import BoolMap
 from tests.evaluation.phantoms import (
     SHAPE,

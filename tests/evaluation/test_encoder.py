@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from medsynth_aug.errors import CheckpointError
-from medsynth_aug.evaluation.encoder import SHIPPED_WEIGHTS, load_encoder, standardise
-from medsynth_aug.evaluation.extractors import load_extractor
+from medsynth_aug.evaluation.extraction.encoder import SHIPPED_WEIGHTS, load_encoder, standardise
+from medsynth_aug.evaluation.extraction.extractors import load_extractor
 
 
 def film(shape: tuple[int, int] = (300, 260)) -> np.ndarray:

@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from medsynth_aug.errors import CheckpointError, SettingError
-from medsynth_aug.evaluation.encoder import RadiographEncoder, load_encoder, standardise
-from medsynth_aug.evaluation.extractors import load_extractor
-from medsynth_aug.evaluation.features import features_of
+from medsynth_aug.evaluation.extraction.encoder import RadiographEncoder, load_encoder, standardise
+from medsynth_aug.evaluation.extraction.extractors import load_extractor
+from medsynth_aug.evaluation.extraction.features import features_of
 from medsynth_aug.evaluation.images import EvaluationImage
 from medsynth_aug.types import ValueRange
 

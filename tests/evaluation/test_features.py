@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from medsynth_aug.evaluation.extractors import load_extractor
-from medsynth_aug.evaluation.features import features_of
+from medsynth_aug.evaluation.extraction.extractors import load_extractor
+from medsynth_aug.evaluation.extraction.features import features_of
 from medsynth_aug.evaluation.images import EvaluationImage
 from medsynth_aug.types import ValueRange
 

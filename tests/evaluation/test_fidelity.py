@@ -6,11 +6,11 @@ import torch
 from scipy.linalg import sqrtm
 from torchmetrics.image.kid import poly_mmd
 
-from medsynth_aug.evaluation.fidelity import Sample, fidelity, references
+from medsynth_aug.evaluation.distances.fidelity import Sample, fidelity, references
+from medsynth_aug.evaluation.distances.frechet import frechet_distance, frechet_figure
+from medsynth_aug.evaluation.distances.kernel import kernel_distance, kernel_figure
+from medsynth_aug.evaluation.distances.manifold import manifold_values
 from medsynth_aug.evaluation.figures import Figure, mean_figure, patient_weights
-from medsynth_aug.evaluation.frechet import frechet_distance, frechet_figure
-from medsynth_aug.evaluation.kernel import kernel_distance, kernel_figure
-from medsynth_aug.evaluation.manifold import manifold_values
 
 
 def drawn(seed: int, count: int, width: int = 8, shift: float = 0.0) -> np.ndarray:

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from medsynth_aug.evaluation.forensics import FEWEST_PX, RIM_TRACES, TRACES, rim_traces, traces
-from medsynth_aug.evaluation.views import look
+from medsynth_aug.evaluation.audits.forensics import FEWEST_PX, RIM_TRACES, TRACES, rim_traces, traces
+from medsynth_aug.evaluation.audits.views import look
 from tests.evaluation.phantoms import (
     SHAPE,
     Edit,

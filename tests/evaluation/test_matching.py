@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from medsynth_aug.evaluation.audits.matching import match
+from medsynth_aug.evaluation.audits.planned_regions import fit_region, with_planned_regions
 from medsynth_aug.evaluation.images import image_set
-from medsynth_aug.evaluation.matching import match
-from medsynth_aug.evaluation.planned_regions import fit_region, with_planned_regions
 from medsynth_aug.types import Box
 from tests.evaluation.phantoms import SHAPE, decoded, edited, film, films, region_of
 

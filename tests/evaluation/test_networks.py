@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from medsynth_aug.errors import CheckpointError
-from medsynth_aug.evaluation.extractors import load_extractor
+from medsynth_aug.evaluation.extraction.extractors import load_extractor
 
 GREY = np.random.default_rng(0).random((60, 50), dtype=np.float32)
 

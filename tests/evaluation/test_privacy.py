@@ -11,9 +11,9 @@ import torch
 
 from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.diffusion.training_index import TrainingIndex, build_index, hash_patient
-from medsynth_aug.evaluation.copies import Measured, copy_threshold, false_alarms, share_figure
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet, Origin, image_set
-from medsynth_aug.evaluation.privacy import PrivacyReport, privacy
+from medsynth_aug.evaluation.privacy.check import PrivacyReport, privacy
+from medsynth_aug.evaluation.privacy.copies import Measured, copy_threshold, false_alarms, share_figure
 from medsynth_aug.types import Grey, ValueRange
 
 SHAPE = (112, 120)

@@ -20,10 +20,10 @@ from medsynth_aug.errors import (
     SplitLeakError,
     UnreadableFileError,
 )
+from medsynth_aug.evaluation.audits.shams import paint_shams, sham_requests
 from medsynth_aug.evaluation.comparable import check_comparable, one_sided, without_painted_patients
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet, image_set
 from medsynth_aug.evaluation.reading import Columns, find_sources, read_bank, read_images
-from medsynth_aug.evaluation.shams import paint_shams, sham_requests
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import SynthesisRequest
 from medsynth_aug.types import ValueRange

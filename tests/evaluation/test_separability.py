@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medsynth_aug.errors import GridError, SettingError
-from medsynth_aug.evaluation.separability import separability
+from medsynth_aug.evaluation.audits.separability import separability
 
 
 def people(count: int) -> list[str]:

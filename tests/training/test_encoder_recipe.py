@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from medsynth_aug.evaluation.encoder import load_encoder
+from medsynth_aug.evaluation.extraction.encoder import load_encoder
 from medsynth_aug.training.encoder.recipe import EncoderRecipe, run, target_loss, vicreg
 from medsynth_aug.training.encoder.targets import targets_of
 from medsynth_aug.training.encoder.views import draw_view, keep

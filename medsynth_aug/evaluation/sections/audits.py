@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from medsynth_aug.evaluation.audit import Audit, artefact_audit, realism_audit
+from medsynth_aug.evaluation.audits.audit import Audit, artefact_audit, realism_audit
 from medsynth_aug.evaluation.comparable import without_painted_patients
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.evaluation.regions import is_diffuse, with_lungs_as_masks

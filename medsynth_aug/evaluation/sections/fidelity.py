@@ -1,7 +1,7 @@
 """Is it real: distances of each class to its real images, whole and round the lesion."""
 
 from medsynth_aug.evaluation.comparable import one_sided, without_painted_patients
-from medsynth_aug.evaluation.fidelity import Sample, fidelity, references
+from medsynth_aug.evaluation.distances.fidelity import Sample, fidelity, references
 from medsynth_aug.evaluation.images import ImageSet
 from medsynth_aug.evaluation.regions import has_region, is_diffuse, with_lungs_as_masks
 from medsynth_aug.evaluation.report import FigureGroup, Section, Strip

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from medsynth_aug.evaluation.privacy import privacy
+from medsynth_aug.evaluation.privacy.check import privacy
 from medsynth_aug.evaluation.report import FigureGroup, Section, Strip
 from medsynth_aug.evaluation.strips import picture
 from medsynth_aug.evaluation.subject import Subject

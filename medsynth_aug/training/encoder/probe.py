@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from medsynth_aug.evaluation.encoder import FEATURES, RadiographEncoder, load_encoder, standardise
-from medsynth_aug.evaluation.extractors import FeatureExtractor
+from medsynth_aug.evaluation.extraction.encoder import FEATURES, RadiographEncoder, load_encoder, standardise
+from medsynth_aug.evaluation.extraction.extractors import FeatureExtractor
 from medsynth_aug.evaluation.figures import Figure, patient_weights, percentile_interval, refusal
 from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.index import features_of_radiographs

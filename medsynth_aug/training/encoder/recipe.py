@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from medsynth_aug.diffusion.device import pick_device
-from medsynth_aug.evaluation.encoder import FEATURES, RadiographEncoder
+from medsynth_aug.evaluation.extraction.encoder import FEATURES, RadiographEncoder
 from medsynth_aug.training.encoder.targets import Targets, targets_of
 from medsynth_aug.training.encoder.views import draw_view, keep
 from medsynth_aug.training.seeded import seeded_weights

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from medsynth_aug.evaluation.encoder import INPUT_SIZE, standardise
+from medsynth_aug.evaluation.extraction.encoder import INPUT_SIZE, standardise
 from medsynth_aug.types import Grey
 
 KEPT_SIZE = 160

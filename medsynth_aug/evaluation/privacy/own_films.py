@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth_aug.evaluation.baseline import films_of_others, is_listed
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
-from medsynth_aug.evaluation.nearest import Segment, nearest_by_pixels, patches_of
+from medsynth_aug.evaluation.privacy.baseline import films_of_others, is_listed
+from medsynth_aug.evaluation.privacy.nearest import Segment, nearest_by_pixels, patches_of
 
 if TYPE_CHECKING:
     from medsynth_aug.diffusion.training_index import TrainingIndex

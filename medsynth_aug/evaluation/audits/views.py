@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from medsynth_aug.evaluation.audits.forensics import Trace, rim_traces, traces
+from medsynth_aug.evaluation.audits.separability import separability
 from medsynth_aug.evaluation.figures import Figure
-from medsynth_aug.evaluation.forensics import Trace, rim_traces, traces
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
-from medsynth_aug.evaluation.separability import separability
 from medsynth_aug.types import BoolMap, Grey
 
 View = Literal["whole", "inside", "outside"]

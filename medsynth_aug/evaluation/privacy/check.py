@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
-from medsynth_aug.evaluation.baseline import Baseline, baseline_of_images, baseline_of_rows
-from medsynth_aug.evaluation.copies import Measured, copy_threshold
-from medsynth_aug.evaluation.edit_copies import compare_edits
 from medsynth_aug.evaluation.figures import refusal
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
-from medsynth_aug.evaluation.nearest import (
+from medsynth_aug.evaluation.privacy.baseline import Baseline, baseline_of_images, baseline_of_rows
+from medsynth_aug.evaluation.privacy.copies import Measured, copy_threshold
+from medsynth_aug.evaluation.privacy.edit_copies import compare_edits
+from medsynth_aug.evaluation.privacy.nearest import (
     Nearest,
     Segment,
     mirrored,
@@ -20,8 +20,8 @@ from medsynth_aug.evaluation.nearest import (
     nearest_by_pixels,
     patches_of,
 )
-from medsynth_aug.evaluation.own_films import allowed_films
-from medsynth_aug.evaluation.privacy_report import (
+from medsynth_aug.evaluation.privacy.own_films import allowed_films
+from medsynth_aug.evaluation.privacy.report import (
     EDITS,
     ENCODER,
     PIXELS,
@@ -59,7 +59,7 @@ def privacy(
 
     Two spaces for whole images, upright and mirrored: 1 - correlation of 32 x 32 thumbnails, lined up
     by the lungs and then by their pixels; and 1 - cosine of an encoder's features. Each threshold is the 1st
-    percentile of the real films' distances. Only pixels call a copy: `privacy_report.CALLS` says why.
+    percentile of the real films' distances. Only pixels call a copy: `report.CALLS` says why.
 
     Of a painted image, films of its own patient do not count, nor any that its source is a copy of, because
     its background is that film's by design; its lesion is compared with training positives instead.

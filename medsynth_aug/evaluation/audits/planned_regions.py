@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
-from medsynth_aug.evaluation.forensics import FEWEST_PX
+from medsynth_aug.evaluation.audits.forensics import FEWEST_PX
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.types import BoolMap, Box, Grey
 

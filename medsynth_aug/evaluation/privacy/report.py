@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth_aug.evaluation.copies import (
+from medsynth_aug.evaluation.figures import Figure
+from medsynth_aug.evaluation.images import ImageSet
+from medsynth_aug.evaluation.privacy.copies import (
     Measured,
     copy_threshold,
     false_alarms,
     median_figure,
     share_figure,
 )
-from medsynth_aug.evaluation.figures import Figure
-from medsynth_aug.evaluation.images import ImageSet
-from medsynth_aug.evaluation.nearest import Nearest
+from medsynth_aug.evaluation.privacy.nearest import Nearest
 
 PIXELS, ENCODER, EDITS = "aligned pixels", "encoder features", "edit region"
 TO_TRAINING = ", real to training"

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 from tqdm.auto import tqdm
 
-from medsynth_aug.evaluation.extractors import BATCH_SIZE, FeatureExtractor
+from medsynth_aug.evaluation.extraction.extractors import BATCH_SIZE, FeatureExtractor
 from medsynth_aug.evaluation.images import EvaluationImage
 from medsynth_aug.types import Grey
 

@@ -18,7 +18,7 @@ INPUT_VERSION = 1
 """Raised when `standardise` changes; part of the extractor's digest."""
 
 WIDTHS = (32, 64, 128)
-SHIPPED_WEIGHTS = Path(__file__).parents[1] / "starter" / "encoder" / "model.safetensors"
+SHIPPED_WEIGHTS = Path(__file__).parents[2] / "starter" / "encoder" / "model.safetensors"
 
 
 class _Residual(nn.Module):

@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 
 from medsynth_aug.errors import SettingError
+from medsynth_aug.evaluation.audits.matching import match
+from medsynth_aug.evaluation.audits.planned_regions import Lungs, find_lungs, with_planned_regions
+from medsynth_aug.evaluation.audits.round_trips import Features, RoundTrip, round_trip_figures
+from medsynth_aug.evaluation.audits.separability import FEWEST_IMAGES
+from medsynth_aug.evaluation.audits.views import Rows, View, look, told_apart
 from medsynth_aug.evaluation.figures import Figure
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
-from medsynth_aug.evaluation.matching import match
-from medsynth_aug.evaluation.planned_regions import Lungs, find_lungs, with_planned_regions
-from medsynth_aug.evaluation.round_trips import Features, RoundTrip, round_trip_figures
-from medsynth_aug.evaluation.separability import FEWEST_IMAGES
-from medsynth_aug.evaluation.views import Rows, View, look, told_apart
 from medsynth_aug.types import BoolMap
 
 MOST = 150

@@ -5,8 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.image.kid import poly_kernel
 
+from medsynth_aug.evaluation.distances.frechet import Features
 from medsynth_aug.evaluation.figures import Figure, patient_weights, percentile_interval, refusal
-from medsynth_aug.evaluation.frechet import Features
 
 FEWEST = 10
 """Images a side below which the figure is refused."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from medsynth_aug.evaluation.alignment import (
+from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
+from medsynth_aug.evaluation.privacy.alignment import (
     IDENTITY,
     SIDE_PX,
     Floats,
@@ -20,7 +21,6 @@ from medsynth_aug.evaluation.alignment import (
     starts,
     thumbnails_of,
 )
-from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
 from medsynth_aug.types import BoolMap, Grey
 
 CANDIDATES, FINALISTS = 96, 16

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from medsynth_aug.evaluation.audits.views import View, look, told_apart
 from medsynth_aug.evaluation.figures import Figure
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
-from medsynth_aug.evaluation.views import View, look, told_apart
 from medsynth_aug.types import BoolMap, Grey
 
 RoundTrip = Callable[[EvaluationImage], Grey]

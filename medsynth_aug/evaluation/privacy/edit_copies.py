@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from medsynth_aug.evaluation.alignment import IDENTITY, SIDE_PX, Patch, patch_of, thumbnails_of
-from medsynth_aug.evaluation.copies import Measured
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet
-from medsynth_aug.evaluation.nearest import Both, nearest_by_pixels
-from medsynth_aug.evaluation.privacy_report import Compared
+from medsynth_aug.evaluation.privacy.alignment import IDENTITY, SIDE_PX, Patch, patch_of, thumbnails_of
+from medsynth_aug.evaluation.privacy.copies import Measured
+from medsynth_aug.evaluation.privacy.nearest import Both, nearest_by_pixels
+from medsynth_aug.evaluation.privacy.report import Compared
 from medsynth_aug.evaluation.regions import has_region
 from medsynth_aug.types import BoolMap
 

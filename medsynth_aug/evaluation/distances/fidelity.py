@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medsynth_aug.evaluation.distances.frechet import Features, frechet_figure
+from medsynth_aug.evaluation.distances.kernel import kernel_figure
+from medsynth_aug.evaluation.distances.manifold import manifold_figures
 from medsynth_aug.evaluation.figures import Figure
-from medsynth_aug.evaluation.frechet import Features, frechet_figure
-from medsynth_aug.evaluation.kernel import kernel_figure
-from medsynth_aug.evaluation.manifold import manifold_figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)

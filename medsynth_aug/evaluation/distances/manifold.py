@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from medsynth_aug.evaluation.distances.frechet import Features
 from medsynth_aug.evaluation.figures import Figure, mean_figure, refusal
-from medsynth_aug.evaluation.frechet import Features
 
 NEIGHBOURS = 5
 FEWEST = 20

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth_aug.evaluation.images import ImageSet
-from medsynth_aug.evaluation.nearest import (
+from medsynth_aug.evaluation.privacy.nearest import (
     Nearest,
     Segment,
     nearest_by_pixels,

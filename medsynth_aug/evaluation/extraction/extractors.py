@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.evaluation.encoder import (
+from medsynth_aug.evaluation.extraction.encoder import (
     FEATURES,
     INPUT_VERSION,
     SHIPPED_WEIGHTS,
     load_encoder,
     standardise,
 )
-from medsynth_aug.evaluation.networks import NETWORKS
+from medsynth_aug.evaluation.extraction.networks import NETWORKS
 from medsynth_aug.types import Grey
 
 BATCH_SIZE = 32

@@ -1,0 +1,1 @@
+"""Extraction: what sees the images, and the features that it gives."""
