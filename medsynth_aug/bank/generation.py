@@ -89,7 +89,7 @@ def generate(
 def _place(outstanding: Outstanding) -> tuple[str, str, str]:
     """Sorting key that brings requests with one source together, so that it is read once."""
     request = outstanding.request
-    return request.source, request.lesion.name, request.slot
+    return request.source, request.lesion_name, request.slot
 
 
 def _check_engine(queue: Iterable[Outstanding], synthesizer: Synthesizer) -> None:

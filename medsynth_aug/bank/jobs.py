@@ -7,7 +7,7 @@ from medsynth_aug.bank.sources import SourceStore
 from medsynth_aug.errors import ImageError
 from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.sample import Refusal
-from medsynth_aug.synthesis.source import SourceImage
+from medsynth_aug.synthesis.source import NO_SOURCE, SourceImage
 from medsynth_aug.synthesis.synthesizer import Job, Synthesizer
 
 
@@ -34,6 +34,8 @@ class JobBuilder:
             SourceNotFoundError: If the pixels of the source are not to be found.
             BankError: If a map that the request names is not in the bank.
         """
+        if request.source == NO_SOURCE:
+            return Job(request, None, anatomy=self._map(request.anatomy_digest))
         if self._source is None or self._source.digest != request.source:
             self._source, self._anatomy = self._sources.get(request.source), None
         try:

@@ -44,7 +44,7 @@ def refusal_record(refusal: Refusal) -> dict[str, Any]:
     request = refusal.request
     return {
         "digest": request.digest,
-        "lesion": request.lesion.name,
+        "lesion": request.lesion_name,
         "source": request.source,
         "request": request.to_json(),
         "reason": refusal.reason,

@@ -110,4 +110,5 @@ def _corners(view: Box) -> Iterator[tuple[int, int]]:
 
 def _name(painted: Painted) -> str:
     name = painted.sample.lesion.replace("_", "\n")
-    return f"{name}\n(schematic)" if painted.sample.request.lesion.schematic else name
+    lesion = painted.sample.request.lesion
+    return f"{name}\n(schematic)" if lesion is not None and lesion.schematic else name

@@ -16,6 +16,7 @@ from medsynth_aug.errors import CheckpointError, UnknownCheckpointError
 
 STARTER = Path(__file__).parents[1] / "starter"
 SETTINGS_FILE = "medsynth.json"
+HEALTHY_PROMPT = "frontal chest radiograph, no finding, region"
 PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
 WEIGHTED = ("vae", "unet", "text_encoder")
 PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl")
@@ -38,6 +39,10 @@ class Checkpoint:
             lesion's own strength, never one that a request states. From `medsynth.json`, else 1.
         least_kept: Share of a lesion prior's change that must be left after denoising, in [0, 1]; below it
             the sample is refused, for its label would stand without a sign. From `medsynth.json`, else 0.
+        healthy_prompt: What a region is painted with that shall stay healthy. From `medsynth.json`, else that
+            of frontal chest radiographs.
+        whole_sizes: Sides in pixels, rising, at which a whole image is made one after the other. From
+            `medsynth.json`, else the side that the UNet was made for.
         digest: SHA-256 over all its weights and configurations.
     """
 
@@ -50,12 +55,19 @@ class Checkpoint:
     scheduler_config: dict[str, Any]
     max_strength: float
     least_kept: float
+    healthy_prompt: str
+    whole_sizes: tuple[int, ...]
     digest: str
 
     @property
     def vae_scale_factor(self) -> int:
         """Pixels per latent pixel along a side."""
-        return 2 ** (len(self.vae.config.block_out_channels) - 1)
+        return vae_scale_factor(self.vae)
+
+
+def vae_scale_factor(vae: AutoencoderKL) -> int:
+    """Pixels per latent pixel along a side."""
+    return int(2 ** (len(vae.config.block_out_channels) - 1))
 
 
 def find_checkpoint(name: str | Path) -> Path:
@@ -116,16 +128,19 @@ def load_checkpoint(
         except (OSError, ValueError, KeyError, RuntimeError) as problem:
             raise CheckpointError(f"{place} cannot be loaded: {problem}") from problem
 
+    vae, unet = load(AutoencoderKL, folder / "vae"), load(UNet2DConditionModel, folder / "unet")
     return Checkpoint(
         folder=folder,
-        vae=load(AutoencoderKL, folder / "vae"),
-        unet=load(UNet2DConditionModel, folder / "unet"),
+        vae=vae,
+        unet=unet,
         controlnets=tuple(load(ControlNetModel, guide) for guide in guides),
         text_encoder=load(CLIPTextModel, folder / "text_encoder"),
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         scheduler_config=DDIMScheduler.load_config(folder / "scheduler"),
         max_strength=_share(folder, "max_strength", 1.0),
         least_kept=_share(folder, "least_kept", 0.0),
+        healthy_prompt=str(_settings(folder).get("healthy_prompt", HEALTHY_PROMPT)),
+        whole_sizes=_whole_sizes(folder, (unet.config.sample_size or 64) * vae_scale_factor(vae)),
         digest=_digest(folder, guides),
     )
 
@@ -141,11 +156,24 @@ def _digest(folder: Path, guides: Sequence[Path]) -> str:
 
 def _share(folder: Path, name: str, absent: float) -> float:
     """A setting of `medsynth.json` in [0, 1]."""
-    settings = folder / SETTINGS_FILE
-    value = float(json.loads(settings.read_text()).get(name, absent)) if settings.is_file() else absent
+    value = float(_settings(folder).get(name, absent))
     if not 0 <= value <= 1:
-        raise CheckpointError(f"{name} in {settings} is {value}; it must be in [0, 1]")
+        raise CheckpointError(f"{name} in {folder / SETTINGS_FILE} is {value}; it must be in [0, 1]")
     return value
+
+
+def _whole_sizes(folder: Path, made_for: int) -> tuple[int, ...]:
+    sizes = tuple(int(size) for size in _settings(folder).get("whole_sizes", [made_for]))
+    if not sizes or list(sizes) != sorted(set(sizes)) or any(size < 64 or size % 64 for size in sizes):
+        raise CheckpointError(
+            f"whole_sizes in {folder / SETTINGS_FILE} is {list(sizes)}; it holds rising multiples of 64"
+        )
+    return sizes
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    file = folder / SETTINGS_FILE
+    return dict(json.loads(file.read_text())) if file.is_file() else {}
 
 
 def _check(folder: Path) -> None:

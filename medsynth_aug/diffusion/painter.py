@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from medsynth_aug.diffusion.checkpoint import Checkpoint
 from medsynth_aug.diffusion.controls import route_controls
-from medsynth_aug.diffusion.prompts import HEALTHY_PROMPT, PromptEncoder
+from medsynth_aug.diffusion.prompts import PromptEncoder
 from medsynth_aug.diffusion.sampler import LatentBatch, denoise
 from medsynth_aug.synthesis.digest import seed_of
 from medsynth_aug.synthesis.request import SynthesisRequest
@@ -35,6 +35,9 @@ class PaintJob:
         controls: `(4, S, S)` float32 in [0, 1].
         scales: Weight of each ControlNet.
         strength: Share of the noise schedule that is run; 0 leaves the composite as it is.
+        prompt: What the region is painted as.
+        negative_prompt: What guidance steers away from.
+        texture_kept: Share of the fine texture under the lesion that survives, in [0, 1].
     """
 
     request: SynthesisRequest
@@ -43,16 +46,14 @@ class PaintJob:
     controls: Grey
     scales: tuple[float, ...]
     strength: float
+    prompt: str
+    negative_prompt: str
+    texture_kept: float
 
     @property
     def group(self) -> tuple[Any, ...]:
         """What must be equal within a batch."""
         return (self.composite.shape, self.request.sampling, self.strength, self.scales)
-
-    @property
-    def prompt(self) -> str:
-        """The lesion's prompt; a sham is painted as healthy tissue."""
-        return HEALTHY_PROMPT if self.request.purpose == "sham" else self.request.lesion.prompt
 
 
 class Painter:
@@ -69,11 +70,11 @@ class Painter:
         self, checkpoint: Checkpoint, device: torch.device, assigned: Sequence[str], batch_size: int
     ) -> None:
         self.checkpoint, self.batch_size = checkpoint, batch_size
-        self._device, self._assigned = device, tuple(assigned)
+        self.device, self.assigned = device, tuple(assigned)
         for module in (checkpoint.vae, checkpoint.unet, checkpoint.text_encoder, *checkpoint.controlnets):
             module.to(device)
-        self._dtype = checkpoint.unet.dtype
-        self._prompts = PromptEncoder(checkpoint, device)
+        self.dtype = checkpoint.unet.dtype
+        self.prompts = PromptEncoder(checkpoint, device)
         self._backgrounds: OrderedDict[bytes, Tensor] = OrderedDict()
 
     @torch.inference_mode()
@@ -93,8 +94,8 @@ class Painter:
         """
         began = time.perf_counter()
         padded = [*jobs, *[jobs[-1]] * (self.batch_size - len(jobs))]
-        composite = self._to_device(np.stack([job.composite for job in padded])[:, None])
-        start = self._encode(composite)
+        composite = self.to_device(np.stack([job.composite for job in padded])[:, None])
+        start = self.encode(composite)
         digests = tuple(job.request.digest for job in jobs)
 
         def report(step: int, total: int) -> None:
@@ -108,56 +109,63 @@ class Painter:
                 self.checkpoint, self._batch(padded, composite, start), first.request.sampling,
                 strength=first.strength, scales=first.scales, on_step=report,
             )  # fmt: skip
-        decoded, unedited = self._decode(edited), self._decode(start)
-        lost = torch.tensor([1 - job.request.lesion.texture_kept for job in padded]).view(-1, 1, 1)
+        decoded, unedited = self.decode(edited), self.decode(start)
+        lost = torch.tensor([1 - job.texture_kept for job in padded]).view(-1, 1, 1)
         plain = torch.from_numpy(np.stack([job.composite for job in padded]))
         change = (decoded - unedited) - lost * (plain - unedited)
         changes = list(change[: len(jobs)].numpy())
         return changes, (time.perf_counter() - began) / len(jobs)
 
     def _batch(self, jobs: Sequence[PaintJob], composite: Tensor, start: Tensor) -> LatentBatch:
-        region = self._to_device(np.stack([job.edit_region for job in jobs])[:, None])
+        region = self.to_device(np.stack([job.edit_region for job in jobs])[:, None])
         small = F.interpolate(region, size=start.shape[-2:])
-        stack = self._to_device(np.stack([job.controls for job in jobs]))
+        stack = self.to_device(np.stack([job.controls for job in jobs]))
         return LatentBatch(
             start=start,
-            noise=torch.stack([self._noise(job, start.shape[1:]) for job in jobs]),
+            noise=torch.stack([self.noise(job.request, start.shape[1:]) for job in jobs]),
+            generators=[self.generator(job.request, "steps") for job in jobs],
             background=self._background(jobs, composite, region),
             region=small,
-            controls=route_controls(stack, self._assigned),
-            prompt_embeds=self._prompts([job.prompt for job in jobs]),
-            negative_embeds=self._prompts([job.request.lesion.negative_prompt for job in jobs]),
+            controls=route_controls(stack, self.assigned),
+            prompt_embeds=self.prompts([job.prompt for job in jobs]),
+            negative_embeds=self.prompts([job.negative_prompt for job in jobs]),
         )
 
-    def _noise(self, job: PaintJob, shape: Sequence[int]) -> Tensor:
-        generator = torch.Generator("cpu").manual_seed(seed_of(job.request.draw_digest, "noise"))
-        return torch.randn(tuple(shape), generator=generator).to(self._device, self._dtype)
+    def noise(self, request: SynthesisRequest, shape: Sequence[int]) -> Tensor:
+        """Standard normal noise that the request's draw decides, in the precision of the weights."""
+        drawn = torch.randn(tuple(shape), generator=self.generator(request, "noise"))
+        return drawn.to(self.device, self.dtype)
+
+    def generator(self, request: SynthesisRequest, use: str) -> torch.Generator:
+        """A CPU generator that the request's draw decides."""
+        return torch.Generator("cpu").manual_seed(seed_of(request.draw_digest, use))
 
     def _background(self, jobs: Sequence[PaintJob], composite: Tensor, region: Tensor) -> Tensor:
         """Latents with the region blanked, as the inpainting models saw them; kept by content."""
         keys = [_content_of(job) for job in jobs]
         if any(key not in self._backgrounds for key in keys):
             blanked = 0.5 + (composite - 0.5) * (region < 0.5)
-            for key, latents in zip(keys, self._encode(blanked), strict=True):
+            for key, latents in zip(keys, self.encode(blanked), strict=True):
                 self._backgrounds[key] = latents
         found = torch.stack([self._backgrounds[key] for key in keys])
         while len(self._backgrounds) > CACHED_BACKGROUNDS:
             self._backgrounds.popitem(last=False)
         return found
 
-    def _encode(self, grey: Tensor) -> Tensor:
+    def encode(self, grey: Tensor) -> Tensor:
         """Latents of grey `(B, 1, S, S)` in [0, 1]: the mean of the posterior, scaled."""
         pixels = (2 * grey - 1).expand(-1, 3, -1, -1)
         mean = self.checkpoint.vae.encode(pixels).latent_dist.mean
         return mean * self.checkpoint.vae.config.scaling_factor
 
-    def _decode(self, latents: Tensor) -> Tensor:
+    def decode(self, latents: Tensor) -> Tensor:
         """Grey `(B, S, S)` float32 on the CPU: the mean of the decoded channels, in [0, 1]."""
         decoded = self.checkpoint.vae.decode(latents / self.checkpoint.vae.config.scaling_factor).sample
         return (decoded.float().mean(1).cpu() + 1) / 2
 
-    def _to_device(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).to(self._device, self._dtype)
+    def to_device(self, array: np.ndarray) -> Tensor:
+        """An array on the device, in the precision of the weights."""
+        return torch.from_numpy(array).to(self.device, self.dtype)
 
 
 def _content_of(job: PaintJob) -> bytes:

@@ -1,4 +1,4 @@
-"""Encoded prompts, kept: a run paints thousands of lesions with a handful of texts."""
+"""What a region is painted as, in words, and the encoded texts, kept: thousands share a handful."""
 
 from functools import lru_cache
 
@@ -6,9 +6,27 @@ import torch
 from torch import Tensor
 
 from medsynth_aug.diffusion.checkpoint import Checkpoint
+from medsynth_aug.lesions.lesion import Lesion
+from medsynth_aug.lesions.scene import Side
 
-HEALTHY_PROMPT = "chest radiograph, region, no finding"
-"""What a sham is painted with."""
+SIZE_WORDS = ("small", "moderate", "large")
+
+
+def lesion_prompt(lesion: Lesion, side: Side, size_mm: float | None) -> str:
+    """The text that a lesion is painted with: its own prompt, the patient's side, its size, and the scale.
+
+    Args:
+        lesion: Its prompt comes first, as it is.
+        side: Where it lies.
+        size_mm: Its extent, said as the third of the lesion's range that it falls into; None says nothing.
+    """
+    where = "both sides" if side == "both" else f"{side} side"
+    low, high = lesion.size_mm
+    words = [lesion.prompt, where]
+    if size_mm is not None:
+        share = (size_mm - low) / (high - low) if high > low else 0.5
+        words.append(SIZE_WORDS[min(2, max(0, int(3 * share)))])
+    return ", ".join([*words, "region"])
 
 
 class PromptEncoder:

@@ -1,9 +1,11 @@
 """Denoise one batch of equal size and settings; tensors in, tensors out."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from diffusers import SchedulerMixin
 from torch import Tensor
 
 from medsynth_aug.diffusion.checkpoint import Checkpoint
@@ -18,6 +20,7 @@ class LatentBatch:
     Args:
         start: `(B, 4, h, w)` latents of the composites that denoising starts from.
         noise: `(B, 4, h, w)` standard normal.
+        generators: One a sample: the noise of schedulers that add some at every step.
         background: `(B, 4, h, w)` latents of the images with the edit region blanked.
         region: `(B, 1, h, w)` edit region, 0 or 1.
         controls: One `(B, K, H, W)` stack a ControlNet, in [0, 1].
@@ -27,6 +30,7 @@ class LatentBatch:
 
     start: Tensor
     noise: Tensor
+    generators: Sequence[torch.Generator]
     background: Tensor
     region: Tensor
     controls: tuple[Tensor, ...]
@@ -60,14 +64,20 @@ def denoise(
     timesteps = truncated_timesteps(scheduler, settings.num_inference_steps, strength)
     first = timesteps[:1].repeat(len(batch.start)).to(batch.start.device)
     latents = scheduler.add_noise(batch.start, batch.noise, first)
+    chance = {"generator": list(batch.generators)} if _draws(scheduler) else {}
     for number, time in enumerate(timesteps):
         scaled = scheduler.scale_model_input(latents, time).to(batch.start.dtype)
         predicted = _predict(checkpoint, batch, scaled, time, scales, settings.guidance_scale)
-        latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
+        latents = scheduler.step(predicted, time, latents, return_dict=False, **chance)[0]
         if checkpoint.unet.config.in_channels == 4:
             latents = _restore_background(scheduler, batch, latents, timesteps, number)
         on_step(number + 1, len(timesteps))
     return latents.to(batch.start.dtype)
+
+
+def _draws(scheduler: SchedulerMixin) -> bool:
+    """Whether a step may draw noise, which then must come from the samples' own generators."""
+    return "generator" in inspect.signature(scheduler.step).parameters
 
 
 def _predict(

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,18 +15,22 @@ from medsynth_aug.diffusion.checkpoint import Checkpoint, load_checkpoint
 from medsynth_aug.diffusion.controls import assign_controls, control_scales
 from medsynth_aug.diffusion.device import pick_device, pick_dtype
 from medsynth_aug.diffusion.painter import Painter, PaintJob
+from medsynth_aug.diffusion.prompts import lesion_prompt
 from medsynth_aug.diffusion.region import BUCKETS, Region, region_of
+from medsynth_aug.diffusion.whole import WholeJob, paint_whole, prepare_whole
 from medsynth_aug.errors import MedsynthError, SettingError
 from medsynth_aug.lesions.draw import Drawing
 from medsynth_aug.lesions.scene import Scene
-from medsynth_aug.synthesis.compose import compose
+from medsynth_aug.synthesis.compose import compose, compose_whole
 from medsynth_aug.synthesis.digest import digest_json
 from medsynth_aug.synthesis.preparation import prepare
 from medsynth_aug.synthesis.request import PIXEL_VERSION
 from medsynth_aug.synthesis.sample import Refusal, SyntheticSample
 from medsynth_aug.synthesis.source import SourceImage
 from medsynth_aug.synthesis.synthesizer import Job, OnStep
-from medsynth_aug.types import to_grey
+from medsynth_aug.types import Grey, to_grey
+
+Anything = TypeVar("Anything")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +80,8 @@ class LesionSynthesizer:
                 "precision": str(dtype),
                 "max_strength": checkpoint.max_strength,
                 "least_kept": checkpoint.least_kept,
+                "healthy_prompt": checkpoint.healthy_prompt,
+                "whole_sizes": list(checkpoint.whole_sizes),
                 "buckets": list(BUCKETS),
                 "pixel_version": PIXEL_VERSION,
             }
@@ -150,22 +156,37 @@ class LesionSynthesizer:
         """
         results: list[SyntheticSample | Refusal | None] = [None] * len(jobs)
         ready: dict[Any, list[_Prepared]] = {}
+        whole: dict[Any, list[tuple[int, Job, WholeJob]]] = {}
         for index, job in enumerate(jobs):
-            prepared = self._prepare(index, job)
+            prepared = self._prepare(index, job) if job.source is not None else self._prepare_whole(job)
             if isinstance(prepared, Refusal):
                 results[index] = prepared
+            elif isinstance(prepared, WholeJob):
+                group = (prepared.request.sampling, prepared.scales)
+                whole.setdefault(group, []).append((index, job, prepared))
             else:
                 ready.setdefault(prepared.paint.group, []).append(prepared)
         for batch in self._batches(ready):
             changes, seconds = self._painter.paint([one.paint for one in batch], on_step)
             for one, change in zip(batch, changes, strict=True):
                 results[one.index] = _finish(one, change, seconds, self.checkpoint.least_kept)
+        for images in self._batches(whole):
+            asked = [one for _, _, one in images]
+            made, seconds = paint_whole(self._painter, asked, self.checkpoint.whole_sizes, on_step)
+            for (index, job, _), grey in zip(images, made, strict=True):
+                results[index] = _finish_whole(job, grey, seconds)
         return [result for result in results if result is not None]
 
-    def _batches(self, ready: dict[Any, list[_Prepared]]) -> Iterator[list[_Prepared]]:
+    def _batches(self, ready: dict[Any, list[Anything]]) -> Iterator[list[Anything]]:
         size = self._painter.batch_size
         for group in ready.values():
             yield from (group[first : first + size] for first in range(0, len(group), size))
+
+    def _prepare_whole(self, job: Job) -> WholeJob | Refusal:
+        try:
+            return prepare_whole(job, len(self.checkpoint.controlnets))
+        except MedsynthError as problem:
+            return Refusal(job.request, str(problem), final=True)
 
     def _prepare(self, index: int, job: Job) -> _Prepared | Refusal:
         began = time.perf_counter()
@@ -173,6 +194,8 @@ class LesionSynthesizer:
         if isinstance(prepared, Refusal):
             return prepared
         scene, drawing = prepared
+        lesion = job.request.lesion
+        assert lesion is not None
         conditioning = job.request.conditioning
         try:
             scales = control_scales(
@@ -196,14 +219,26 @@ class LesionSynthesizer:
             controls=controls,
             scales=scales,
             strength=self._strength(job),
+            prompt=self._prompt(job, drawing),
+            negative_prompt=lesion.negative_prompt,
+            texture_kept=lesion.texture_kept,
         )
         return _Prepared(index, job, scene, drawing, region, paint, time.perf_counter() - began)
 
+    def _prompt(self, job: Job, drawing: Drawing) -> str:
+        """The lesion's prompt with side and size; a sham is painted as healthy tissue."""
+        if job.request.purpose == "sham":
+            return self.checkpoint.healthy_prompt
+        assert job.request.lesion is not None
+        size_mm = drawing.size_mm if job.mask is None else None
+        return lesion_prompt(job.request.lesion, drawing.site.side, size_mm)
+
     def _strength(self, job: Job) -> float:
-        asked = job.request.sampling.strength
+        asked, lesion = job.request.sampling.strength, job.request.lesion
         if asked is not None:
             return asked
-        return min(job.request.lesion.strength, self.checkpoint.max_strength)
+        assert lesion is not None
+        return min(lesion.strength, self.checkpoint.max_strength)
 
 
 def _finish(
@@ -224,6 +259,12 @@ def _finish(
     sample = compose(one.job, one.scene, one.drawing, edited, maker="LesionSynthesizer", timings=timings)
     sample.timings["compose"] = time.perf_counter() - began  # type: ignore[index]
     return sample
+
+
+def _finish_whole(job: Job, grey: Grey, seconds: float) -> SyntheticSample | Refusal:
+    if not np.isfinite(grey).all():
+        return Refusal(job.request, "the model gave NaN; try dtype=torch.float32 or other settings")
+    return compose_whole(job, grey, maker="LesionSynthesizer", timings={"paint": seconds})
 
 
 def _share_kept(one: _Prepared, edited: np.ndarray) -> float:

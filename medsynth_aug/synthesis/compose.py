@@ -1,15 +1,16 @@
-"""Put a change of grey back into the native pixels: outside the edit region the source is selected."""
+"""From grey to native pixels: a change put into its source, which is kept outside it, or a whole image."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 
+from medsynth_aug.errors import GridError
 from medsynth_aug.lesions.draw import Drawing
 from medsynth_aug.lesions.scene import Scene
 from medsynth_aug.synthesis.sample import SyntheticSample
 from medsynth_aug.synthesis.synthesizer import Job
-from medsynth_aug.types import Grey, ValueRange
+from medsynth_aug.types import Grey, ValueRange, check_grid
 from medsynth_aug.version import __version__
 
 
@@ -47,13 +48,15 @@ def compose(
         maker: Name of the synthesizer.
         timings: Seconds by stage.
     """
-    source = job.source
+    source, lesion = job.source, job.request.lesion
+    assert source is not None
+    assert lesion is not None
     image = blend(source.pixels, edited - scene.grey, drawing.weight, source.value_range)
     provenance = {
         "maker": maker,
         "version": __version__,
-        "lesion": job.request.lesion.name,
-        "schematic": job.request.lesion.schematic,
+        "lesion": lesion.name,
+        "schematic": lesion.schematic,
         "side": drawing.site.side,
         "centre_px": [round(drawing.site.row, 1), round(drawing.site.column, 1)],
         "size_mm": round(drawing.size_mm, 2),
@@ -72,3 +75,45 @@ def compose(
         provenance=provenance,
         timings=dict(timings),
     )
+
+
+def compose_whole(job: Job, grey: Grey, *, maker: str, timings: Mapping[str, float]) -> SyntheticSample:
+    """The sample of a job without a source from its whole grey image: every pixel is the engine's.
+
+    Args:
+        job: What was asked; its request has a canvas.
+        grey: `(H, W)` of the canvas, in units of the value range.
+        maker: Name of the synthesizer.
+        timings: Seconds by stage.
+    """
+    canvas = job.request.canvas
+    assert canvas is not None
+    nothing = torch.zeros(1, canvas.height, canvas.width)
+    image = blend(nothing + canvas.range.low, grey, np.ones_like(grey), canvas.range)
+    if not canvas.torch_dtype.is_floating_point:
+        image = image.round()  # half to even
+    return SyntheticSample(
+        request=job.request,
+        image=image.to(canvas.torch_dtype),
+        mask=torch.zeros(1, canvas.height, canvas.width, dtype=torch.bool),
+        edit_region=torch.ones(1, canvas.height, canvas.width, dtype=torch.bool),
+        value_range=canvas.range,
+        spacing=canvas.spacing,
+        provenance={"maker": maker, "version": __version__, "prompt": canvas.prompt, "anatomy_given": True},
+        timings=dict(timings),
+    )
+
+
+def check_whole(job: Job) -> None:
+    """Check that the anatomy of a job without a source fits its canvas.
+
+    Raises:
+        GridError: If it is absent, of another grid, or empty.
+    """
+    canvas = job.request.canvas
+    assert canvas is not None
+    if job.anatomy is None:
+        raise GridError("a whole image needs an anatomy (2, H, W): right and left lung field")
+    check_grid("anatomy", job.anatomy, torch.empty(1, canvas.height, canvas.width))
+    if not bool(job.anatomy.any()):
+        raise GridError("the anatomy is empty; a whole image is made from its lung fields")

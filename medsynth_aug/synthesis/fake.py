@@ -3,11 +3,13 @@
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from medsynth_aug.anatomy import schematic_lungs
-from medsynth_aug.synthesis.compose import compose
-from medsynth_aug.synthesis.digest import digest_json
+from medsynth_aug.errors import MedsynthError
+from medsynth_aug.synthesis.compose import check_whole, compose, compose_whole
+from medsynth_aug.synthesis.digest import digest_json, seed_of
 from medsynth_aug.synthesis.preparation import prepare
 from medsynth_aug.synthesis.request import PIXEL_VERSION
 from medsynth_aug.synthesis.sample import Refusal, SyntheticSample
@@ -45,9 +47,24 @@ class FakeSynthesizer:
 
     def _one(self, job: Job) -> SyntheticSample | Refusal:
         began = time.perf_counter()
+        if job.source is None:
+            return self._whole(job, began)
         prepared = prepare(job, self.segment)
         if isinstance(prepared, Refusal):
             return prepared
         scene, drawing = prepared
         timings = {"prepare": time.perf_counter() - began}
         return compose(job, scene, drawing, drawing.composite, maker="FakeSynthesizer", timings=timings)
+
+    def _whole(self, job: Job, began: float) -> SyntheticSample | Refusal:
+        """A phantom thorax: dark lungs in soft tissue, with grain."""
+        try:
+            check_whole(job)
+        except MedsynthError as problem:
+            return Refusal(job.request, str(problem), final=True)
+        assert job.anatomy is not None
+        lungs = job.anatomy.any(0).numpy()
+        rng = np.random.default_rng(seed_of(job.request.draw_digest, "noise"))
+        grey = np.where(lungs, 0.3, 0.65) + rng.normal(0, 0.02, lungs.shape)
+        timings = {"prepare": time.perf_counter() - began}
+        return compose_whole(job, grey.astype(np.float32), maker="FakeSynthesizer", timings=timings)

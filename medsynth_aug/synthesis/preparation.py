@@ -11,7 +11,7 @@ from medsynth_aug.lesions.draw import Drawing, NoPlace, draw
 from medsynth_aug.lesions.scene import Scene
 from medsynth_aug.synthesis.digest import seed_of
 from medsynth_aug.synthesis.sample import Refusal
-from medsynth_aug.synthesis.source import NO_SOURCE, SourceImage
+from medsynth_aug.synthesis.source import SourceImage
 from medsynth_aug.synthesis.synthesizer import Job
 from medsynth_aug.types import check_grid, check_image, to_grey
 
@@ -24,7 +24,9 @@ def prepare(job: Job, segment: Callable[[SourceImage], torch.Tensor]) -> tuple[S
         segment: Finds the lung fields where the job brings none.
     """
     try:
-        scene = _scene(job, segment)
+        if job.source is None or job.request.lesion is None:
+            raise GridError("a whole image has no source to draw a lesion in")
+        scene = _scene(job, job.source, segment)
         mask = None if job.mask is None else job.mask[0].numpy()
         rng = np.random.default_rng(seed_of(job.request.draw_digest, "prior"))
         drawing = draw(job.request.lesion, scene, rng, mask=mask, sham=job.request.purpose == "sham")
@@ -35,10 +37,7 @@ def prepare(job: Job, segment: Callable[[SourceImage], torch.Tensor]) -> tuple[S
     return scene, drawing
 
 
-def _scene(job: Job, segment: Callable[[SourceImage], torch.Tensor]) -> Scene:
-    source = job.source
-    if job.request.source == NO_SOURCE:
-        raise GridError("this engine paints into a source; whole images without one are not made yet")
+def _scene(job: Job, source: SourceImage, segment: Callable[[SourceImage], torch.Tensor]) -> Scene:
     check_image(source.pixels, source.value_range)
     if job.mask is not None:
         check_grid("mask", job.mask, source.pixels)

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions.lesion import Lesion
+from medsynth_aug.synthesis.canvas import Canvas
 from medsynth_aug.synthesis.digest import digest_json
 from medsynth_aug.synthesis.settings import SamplingSettings
 from medsynth_aug.synthesis.source import NO_SOURCE
@@ -14,8 +15,11 @@ from medsynth_aug.synthesis.source import NO_SOURCE
 SCHEMA_VERSION = 1
 """Version of the request's JSON."""
 
-PIXEL_VERSION = 1
+PIXEL_VERSION = 2
 """Raised by hand whenever a change of the code changes pixels."""
+
+NO_LESION = "none"
+"""What a whole image without a source is filed under."""
 
 Purpose = Literal["lesion", "sham", "patient"]
 
@@ -26,7 +30,8 @@ class SynthesisRequest:
 
     Args:
         source: `real:<digest>`, `sample:<request digest>` or `none`.
-        lesion: The lesion with resolved priors.
+        lesion: The lesion with resolved priors; None for a whole image without a source, into which a lesion
+            is painted by a second request with the first one's `sample:<digest>` as its source.
         engine: Fingerprint of the synthesizer.
         seed: The user's seed.
         slot: Which place in the data set the sample fills; unique within a plan.
@@ -38,14 +43,15 @@ class SynthesisRequest:
         purpose: A lesion, a sham edit, or part of a virtual patient.
         attempt: 0 for the first draw; later ones draw anew after a refusal or a rejection.
         parent: Digest of the request that this one replaces, else None.
+        canvas: What a whole image is made as; given exactly where source is `none`.
         pixel_version: Version of the code that decides pixels; a stored request keeps its own.
 
     Raises:
-        SettingError: If source or purpose have no known form.
+        SettingError: If source or purpose have no known form, or do not go with lesion and canvas.
     """
 
     source: str
-    lesion: Lesion
+    lesion: Lesion | None
     engine: str
     seed: int
     slot: str
@@ -57,6 +63,7 @@ class SynthesisRequest:
     purpose: Purpose = "lesion"
     attempt: int = 0
     parent: str | None = None
+    canvas: Canvas | None = None
     pixel_version: int = PIXEL_VERSION
 
     def __post_init__(self) -> None:
@@ -66,6 +73,35 @@ class SynthesisRequest:
             )
         if self.purpose not in get_args(Purpose):
             raise SettingError(f"purpose is {self.purpose!r}; choose from {', '.join(get_args(Purpose))}")
+        self._check_canvas()
+
+    def _check_canvas(self) -> None:
+        if self.source != NO_SOURCE:
+            if self.lesion is None:
+                raise SettingError(
+                    f"no lesion is named to be painted into {self.source}; only a whole image "
+                    "(source='none') goes without"
+                )
+            if self.canvas is not None:
+                raise SettingError(
+                    f"canvas is given beside source {self.source}, which has a grid of its own"
+                )
+            return
+        if self.canvas is None or self.anatomy_digest is None or self.purpose != "patient":
+            raise SettingError(
+                "source is 'none': a whole image needs canvas=Canvas(...), anatomy_digest= and "
+                "purpose='patient'"
+            )
+        if self.lesion is not None:
+            raise SettingError(
+                f"lesion is {self.lesion.name} but source is 'none'; make the whole image first, then paint "
+                "the lesion in a second request with source='sample:<digest of the first>'"
+            )
+
+    @property
+    def lesion_name(self) -> str:
+        """Name of the lesion, or "none" for a whole image."""
+        return NO_LESION if self.lesion is None else self.lesion.name
 
     @property
     def draw_digest(self) -> str:
@@ -73,7 +109,7 @@ class SynthesisRequest:
         return digest_json(
             {
                 "source": self.source,
-                "lesion": self.lesion.to_json(),
+                "lesion": _lesion_json(self.lesion),
                 "seed": self.seed,
                 "slot": self.slot,
                 "purpose": self.purpose,
@@ -99,13 +135,16 @@ class SynthesisRequest:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-serialisable data; `from_json` gives an equal request back."""
-        return {
+        data = {
             **{name: getattr(self, name) for name in _PLAIN_FIELDS},
-            "lesion": self.lesion.to_json(),
+            "lesion": _lesion_json(self.lesion),
             "sampling": asdict(self.sampling),
             "conditioning": _listed(asdict(self.conditioning)),
             "schema_version": SCHEMA_VERSION,
         }
+        if self.canvas is not None:
+            data["canvas"] = _listed(asdict(self.canvas))
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "SynthesisRequest":
@@ -119,15 +158,12 @@ class SynthesisRequest:
                 f"the request has schema version {data['schema_version']}, "
                 f"this program reads {SCHEMA_VERSION}"
             )
-        conditioning: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in data["conditioning"].items()
-        }
         return cls(
             **{name: data[name] for name in _PLAIN_FIELDS},
-            lesion=Lesion.from_json(data["lesion"]),
+            lesion=None if data["lesion"] is None else Lesion.from_json(data["lesion"]),
             sampling=SamplingSettings(**data["sampling"]),
-            conditioning=ConditioningSettings(**conditioning),
+            conditioning=ConditioningSettings(**_tupled(data["conditioning"])),
+            canvas=Canvas(**_tupled(data["canvas"])) if "canvas" in data else None,
         )
 
 
@@ -139,3 +175,11 @@ _PLAIN_FIELDS = (
 
 def _listed(data: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+
+
+def _tupled(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+
+
+def _lesion_json(lesion: Lesion | None) -> dict[str, Any] | None:
+    return None if lesion is None else lesion.to_json()

@@ -17,7 +17,7 @@ class SyntheticSample:
     Args:
         request: What was asked.
         image: `(C, H, W)` in the source's dtype and size; equal to the source outside `edit_region`.
-        mask: `(1, H, W)` bool, True where the lesion is; empty for a sham.
+        mask: `(1, H, W)` bool, True where the lesion is; empty for a sham and a whole image.
         edit_region: `(1, H, W)` bool, contains `mask`; the only pixels that may differ from the source.
         value_range: The source's.
         spacing: The source's, or None where unknown.
@@ -41,12 +41,12 @@ class SyntheticSample:
 
     @property
     def lesion(self) -> str:
-        """Name of the lesion; which label that is, the data set at hand decides."""
-        return self.request.lesion.name
+        """Name of the lesion, "none" in a whole image; which label that is, the data set at hand decides."""
+        return self.request.lesion_name
 
     @property
     def box(self) -> Box | None:
-        """The smallest box round the mask; None for a sham."""
+        """The smallest box round the mask; None where it is empty."""
         return box_of(self.mask)
 
 

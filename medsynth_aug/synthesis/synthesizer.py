@@ -17,7 +17,7 @@ class Job:
 
     Args:
         request: What is asked.
-        source: The pixels of `request.source`.
+        source: The pixels of `request.source`; None where that is `none`.
         anatomy: `(2, H, W)` bool: the patient's right and left lung field; None lets the synthesizer find
             them. The user's own always wins.
         mask: `(1, H, W)` bool: the user's own lesion mask; None lets the shape prior draw it.
@@ -25,7 +25,7 @@ class Job:
     """
 
     request: SynthesisRequest
-    source: SourceImage
+    source: SourceImage | None
     anatomy: torch.Tensor | None = None
     mask: torch.Tensor | None = None
     keep_mask: torch.Tensor | None = None

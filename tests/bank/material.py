@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import (
@@ -14,6 +15,7 @@ from medsynth_aug.synthesis import (
     SyntheticSample,
     real_source,
 )
+from medsynth_aug.synthesis.canvas import Canvas
 
 DTYPES = (torch.uint8, torch.uint16, torch.int16, torch.float32)
 
@@ -41,6 +43,30 @@ def sample(number: int = 0, dtype: torch.dtype = torch.uint8, **changes: Any) ->
     """A sample that the fake synthesizer made; each number gives another one."""
     source = radiograph(number, dtype)
     (made,) = FakeSynthesizer().synthesize([Job(request(source, str(number), **changes), source)])
+    assert isinstance(made, SyntheticSample), made
+    return made
+
+
+def whole_request(bank: SampleBank, **changes: Any) -> SynthesisRequest:
+    """A whole image without a source, its anatomy kept in the bank."""
+    canvas = Canvas(prompt="frontal chest radiograph, no finding, whole", height=80, width=70)
+    settings: dict[str, Any] = {
+        "source": "none",
+        "lesion": None,
+        "canvas": canvas,
+        "anatomy_digest": bank.put_map(schematic_lungs((80, 70))),
+        "purpose": "patient",
+        "engine": FakeSynthesizer().fingerprint,
+        "seed": 0,
+        "slot": "patient/0",
+    }
+    return SynthesisRequest(**(settings | changes))
+
+
+def whole_image(bank: SampleBank) -> SyntheticSample:
+    """A whole image that the fake synthesizer made."""
+    request = whole_request(bank)
+    (made,) = FakeSynthesizer().synthesize([Job(request, None, anatomy=schematic_lungs((80, 70)))])
     assert isinstance(made, SyntheticSample), made
     return made
 

@@ -18,7 +18,7 @@ from medsynth_aug.bank.packing import pack_map, pack_sample, unpack_map, unpack_
 from medsynth_aug.errors import BankError, SettingError, SourceChangedError
 from medsynth_aug.synthesis import Refusal
 from medsynth_aug.synthesis.digest import digest_pixels
-from tests.bank.material import DTYPES, assert_same, radiograph, request, rows, sample
+from tests.bank.material import DTYPES, assert_same, radiograph, request, rows, sample, whole_image
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -115,7 +115,7 @@ def test_a_chain_of_sources_decides_what_is_virtual(bank: SampleBank) -> None:
     painted = sample()
     onto_painted = replace(painted, request=replace(painted.request, source=f"sample:{painted.digest}"))
     onto_unknown = replace(painted, request=replace(painted.request, source="sample:" + "0" * 64))
-    whole = replace(painted, request=replace(painted.request, source="none"))
+    whole = whole_image(bank)
     onto_whole = replace(painted, request=replace(painted.request, source=f"sample:{whole.digest}"))
     chain = (painted, onto_painted, onto_unknown, whole, onto_whole)
     for made in chain:

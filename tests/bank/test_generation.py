@@ -19,7 +19,7 @@ from medsynth_aug.synthesis import (
     SyntheticSample,
 )
 from medsynth_aug.synthesis.synthesizer import OnStep
-from tests.bank.material import assert_same, radiograph, request, rows
+from tests.bank.material import assert_same, radiograph, request, rows, whole_request
 
 SOURCES = [radiograph(number) for number in range(3)]
 FAKE = FakeSynthesizer()
@@ -231,3 +231,19 @@ def test_a_source_that_is_not_found_is_named(bank: SampleBank) -> None:
 def test_numbers_below_one_are_refused(bank: SampleBank, setting: str) -> None:
     with pytest.raises(SettingError, match=f"{setting} is 0; it must be at least 1"):
         generate(plan(1), FAKE, bank, store(bank), **{setting: 0})
+
+
+def test_a_patient_of_whole_image_and_lesion_is_made_without_reading_anything_real(bank: SampleBank) -> None:
+    def real(digest: str) -> SourceImage:
+        raise AssertionError(f"{digest} was read")
+
+    sources = SourceStore(bank, real)
+    whole = whole_request(bank)
+    lesion = replace(
+        request(radiograph(), "patient/0/nodule"), source=f"sample:{whole.digest}", purpose="patient"
+    )
+    generate([whole], FAKE, bank, sources, progress=False)
+    report = generate([whole, lesion], FAKE, bank, sources, progress=False)
+    assert (report.made, report.reused) == (1, 1)
+    assert dict(rows(bank, "SELECT lesion, virtual FROM samples")) == {"none": 1, "nodule": 1}
+    assert bank.get(whole.digest).request == whole

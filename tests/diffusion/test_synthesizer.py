@@ -149,6 +149,19 @@ def test_every_scheduler_runs_the_steps_that_were_asked(sd15_folder: Path, sched
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize("scheduler", ["lcm", "dpmsolver++"])
+def test_noise_of_a_step_comes_from_the_request_and_the_global_generator_stays(
+    sd15_folder: Path, scheduler: str
+) -> None:
+    engine = LesionSynthesizer.from_pretrained(sd15_folder, device="cpu", dtype=torch.float32)
+    sampling = SamplingSettings(num_inference_steps=3, scheduler=scheduler)  # type: ignore[arg-type]
+    before = torch.get_rng_state()
+    jobs = [job_of(engine, sampling=sampling), job_of(engine, sampling=sampling)]
+    one, again = (made(result).image for result in engine.synthesize(jobs))
+    assert torch.equal(one, again)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_a_stock_layout_runs_with_one_and_with_two_controlnets(
     sd15_folder: Path, two_controlnets_folder: Path
 ) -> None:

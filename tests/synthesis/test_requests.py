@@ -15,6 +15,7 @@ from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.lesions.lesion import Lesion, Prior
 from medsynth_aug.synthesis import SamplingSettings, SynthesisRequest, real_source
+from medsynth_aug.synthesis.canvas import Canvas
 from medsynth_aug.synthesis.digest import canonical_json, digest_pixels, seed_of
 from medsynth_aug.synthesis.request import PIXEL_VERSION, SCHEMA_VERSION
 from medsynth_aug.types import Spacing, ValueRange
@@ -35,6 +36,10 @@ FIXED = SynthesisRequest(
     slot="train/3",
 )
 """Stands for every request that was ever stored: its draw digest may never change."""
+
+
+CANVAS = Canvas(prompt="frontal chest radiograph, no finding, whole")
+WHOLE = replace(FIXED, source="none", lesion=None, canvas=CANVAS, anatomy_digest="1" * 64, purpose="patient")
 
 
 def through_json(one: SynthesisRequest) -> SynthesisRequest:
@@ -96,7 +101,7 @@ def test_a_new_request_has_the_pixel_version_of_the_code() -> None:
         {"slot": "train/4"},
         {"attempt": 1},
         {"purpose": "sham"},
-        {"source": "none"},
+        {"source": "sample:" + "0" * 64},
         {"lesion": resolve_lesion("nodule")},
     ],
     ids=lambda change: next(iter(change)),
@@ -146,6 +151,13 @@ def test_a_request_of_another_schema_is_refused() -> None:
     [
         ({"source": "file:a.png"}, "source is 'file:a.png'; it must be real:<digest>"),
         ({"purpose": "art"}, "purpose is 'art'; choose from lesion, sham, patient"),
+        ({"lesion": None}, "no lesion is named to be painted into real:0"),
+        ({"canvas": CANVAS}, "canvas is given beside source real:0.*, which has a grid of its own"),
+        ({"source": "none"}, "a whole image needs canvas=Canvas"),
+        (
+            {"source": "none", "canvas": CANVAS, "anatomy_digest": "1" * 64, "purpose": "patient"},
+            "lesion is spot but source is 'none'; make the whole image first",
+        ),
     ],
 )
 def test_a_request_of_no_known_form_is_refused(change: dict, message: str) -> None:
@@ -155,8 +167,33 @@ def test_a_request_of_no_known_form_is_refused(change: dict, message: str) -> No
 
 def test_a_request_is_virtual_only_without_a_real_source() -> None:
     assert FIXED.is_virtual is False
-    assert replace(FIXED, source="none").is_virtual is True
+    assert WHOLE.is_virtual is True
     assert replace(FIXED, source="sample:" + "0" * 64).is_virtual is None
+
+
+def test_a_whole_image_comes_back_from_json_with_its_canvas() -> None:
+    exact = replace(
+        WHOLE, canvas=replace(CANVAS, dtype="int16", value_range=(-10, 10), spacing_mm=(0.7, 0.7))
+    )
+    assert through_json(exact) == exact
+    assert exact.digest != WHOLE.digest
+    assert (exact.lesion_name, FIXED.lesion_name) == ("none", "spot")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"prompt": " "}, "prompt of the canvas is empty"),
+        ({"height": 63}, "height of the canvas is 63; it must be at least 64"),
+        ({"dtype": "uint32"}, "dtype is 'uint32'; choose from uint8"),
+        ({"value_range": (0, 256)}, r"value_range is \(0, 256\), more than uint8 can hold"),
+        ({"value_range": (5, 5)}, "the lower value comes first"),
+        ({"spacing_mm": (0.0, 1.0)}, "both must be above 0"),
+    ],
+)
+def test_an_impossible_canvas_is_refused(change: dict, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        replace(CANVAS, **change)
 
 
 def test_canonical_json_ignores_order_and_refuses_nan() -> None:

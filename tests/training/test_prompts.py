@@ -8,10 +8,11 @@ from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.errors import LabelError, UnreadableFileError
 from medsynth_aug.training.starter.crops import Window
 from medsynth_aug.training.starter.draws import DenoiserData
-from medsynth_aug.training.starter.loop import LoopSettings
+from medsynth_aug.training.starter.loop import open_accelerator
 from medsynth_aug.training.starter.lung_fields import train_lung_fields
-from medsynth_aug.training.starter.prompts import describe, findings_in, prompt_of
+from medsynth_aug.training.starter.prompts import attributes_of, findings_in, prompt_of, some_attributes
 from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
+from medsynth_aug.training.starter.state import LoopSettings
 
 LUNGS = schematic_lungs((100, 100)).numpy()
 WHOLE = Window(0, 0, 100)
@@ -22,60 +23,90 @@ def radiograph(labels: str, *boxes: tuple, **row: str) -> Radiograph:
     return Radiograph(np.zeros((100, 100), np.uint8), {"labels": labels, "patient_id": "p", **row}, boxes)
 
 
+NAMED = ["solitary pulmonary nodule", "right side"]
+
+
+def prompt(one: Radiograph, window: Window, lungs: np.ndarray = LUNGS) -> str:
+    return prompt_of(np.random.default_rng(0), one, window, lungs)
+
+
 @pytest.mark.parametrize(
     ("window", "named"),
     [
-        (Window(35, 15, 25), ["Nodule"]),
+        (Window(35, 15, 25), NAMED),
         (Window(40, 20, 6), []),
-        (Window(40, 20, 9), ["Nodule"]),
+        (Window(40, 20, 9), NAMED),
         (Window(50, 60, 30), []),
     ],
     ids=["holds the box", "holds a third of it", "holds most of it", "elsewhere"],
 )
-def test_a_crop_names_a_finding_if_its_box_lies_in_it(window: Window, named: list[str]) -> None:
+def test_a_crop_names_a_finding_and_its_side_if_its_box_lies_in_it(window: Window, named: list[str]) -> None:
     assert list(findings_in(radiograph("Nodule|Effusion", NODULE_BOX), window, LUNGS)) == named
 
 
+def test_a_box_in_the_left_lung_is_on_the_left_side() -> None:
+    one = radiograph("Mass", ("Mass", 70.0, 40.0, 10.0, 10.0))
+    assert list(findings_in(one, Window(35, 65, 25), LUNGS)) == ["pulmonary mass", "left side"]
+    without_lungs = np.zeros_like(LUNGS)
+    assert list(findings_in(one, Window(35, 65, 25), without_lungs)) == ["pulmonary mass"]
+
+
 def test_a_crop_that_covers_both_lungs_names_every_finding() -> None:
-    one = radiograph("Nodule|Effusion", NODULE_BOX)
-    assert list(findings_in(one, WHOLE, LUNGS)) == ["Nodule", "Effusion"]
-    assert list(findings_in(one, Window(10, 10, 85), LUNGS)) == ["Nodule", "Effusion"]
+    one, both = radiograph("Nodule|Effusion", NODULE_BOX), ["solitary pulmonary nodule", "pleural effusion"]
+    assert list(findings_in(one, WHOLE, LUNGS)) == both
+    assert list(findings_in(one, Window(10, 10, 85), LUNGS)) == both
 
 
 def test_a_crop_of_one_lung_names_no_unboxed_finding() -> None:
-    prompt = prompt_of(radiograph("Effusion"), Window(10, 10, 45), LUNGS)
-    assert "effusion" not in prompt
-    assert "no finding" not in prompt
-    assert "region" in prompt
+    words = prompt(radiograph("Effusion"), Window(10, 10, 45))
+    assert "effusion" not in words
+    assert "no finding" not in words
+    assert "region" in words
 
 
-def test_without_lung_fields_a_crop_names_only_boxes() -> None:
-    assert not findings_in(radiograph("Effusion"), WHOLE, np.zeros_like(LUNGS))
+def test_without_anatomy_the_whole_image_names_its_findings_and_a_crop_only_boxes() -> None:
+    nothing = np.zeros_like(LUNGS)
+    assert findings_in(radiograph("Effusion"), WHOLE, nothing)
+    assert not findings_in(radiograph("Effusion"), Window(10, 10, 85), nothing)
 
 
 def test_any_crop_of_a_healthy_image_is_healthy() -> None:
-    assert prompt_of(radiograph("No Finding"), Window(50, 60, 20), LUNGS).endswith("region, no finding")
+    healthy = "frontal chest radiograph, no finding, region"
+    assert prompt(radiograph("No Finding"), Window(50, 60, 20)) == healthy
 
 
 def test_a_whole_image_says_so_and_a_more_exact_label_speaks_for_pneumonia() -> None:
-    assert prompt_of(radiograph("Pneumonia|Viral", view="AP", sex="M", age="71"), WHOLE, LUNGS) == (
-        "chest radiograph, AP view, elderly, male, whole, viral pneumonia, interstitial opacity"
+    one = radiograph("Pneumonia|Viral")
+    assert prompt(one, WHOLE) == (
+        "frontal chest radiograph, viral pneumonia, bilateral interstitial opacities, whole"
     )
-    assert "pneumonia, opacity" in prompt_of(radiograph("Pneumonia"), WHOLE, LUNGS)
+    assert "pneumonia, opacity" in prompt(radiograph("Pneumonia"), WHOLE)
+
+
+def test_another_modality_begins_with_its_own_words() -> None:
+    words = prompt_of(np.random.default_rng(0), radiograph("Cyst"), WHOLE, LUNGS, "breast ultrasound")
+    assert words == "breast ultrasound, cyst, whole"
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"age": "7"}, "chest radiograph, child"),
-        ({"source": "Paediatric pneumonia", "age": ""}, "chest radiograph, child"),
-        ({"age": "39", "sex": "F"}, "chest radiograph, adult, female"),
-        ({"age": "64"}, "chest radiograph, middle aged"),
-        ({"sex": "unknown"}, "chest radiograph, adult"),
+        ({"age": "7", "view": "AP"}, ["AP view", "child"]),
+        ({"source": "Paediatric pneumonia", "age": ""}, ["child", "paediatric"]),
+        ({"age": "39", "sex": "F"}, ["adult", "female"]),
+        ({"age": "64"}, ["middle aged"]),
+        ({"age": "71", "sex": "M", "source": "NIH ChestX-ray14"}, ["elderly", "male", "nih"]),
+        ({"sex": "unknown"}, []),
     ],
 )
-def test_a_description_leaves_out_what_the_row_does_not_say(row: dict[str, str], words: str) -> None:
-    assert describe(row) == words
+def test_attributes_leave_out_what_the_row_does_not_say(row: dict[str, str], words: list[str]) -> None:
+    assert attributes_of(row) == words
+
+
+def test_each_attribute_is_sometimes_left_out() -> None:
+    row = {"view": "PA", "sex": "F"}
+    drawn = {tuple(some_attributes(np.random.default_rng(seed), row)) for seed in range(40)}
+    assert drawn == {(), ("PA view",), ("female",), ("PA view", "female")}
 
 
 def test_held_out_patients_are_never_trained_on() -> None:
@@ -106,7 +137,7 @@ def test_a_segmenter_without_masks_is_an_error(tmp_path) -> None:
     with pytest.raises(LabelError, match="no training image has a lung mask"):
         train_lung_fields(
             [radiograph("Nodule")], [], tmp_path, LoopSettings(budget_minutes=1),
-            device=torch.device("cpu"), batch_size=2, seed=0,
+            accelerator=open_accelerator(torch.device("cpu")), batch_size=2, seed=0,
         )  # fmt: skip
 
 

@@ -16,10 +16,11 @@ from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.diffusion.training_index import read_index
 from medsynth_aug.errors import CheckpointError
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.recipe import Recipe, run
+from medsynth_aug.training.starter.recipe import run
+from medsynth_aug.training.starter.settings import SHARES, Recipe
 from tests.training.conftest import write_folder
 
-STAGES = ("lung_fields", "autoencoder", "denoiser")
+STAGES = tuple(SHARES)
 
 
 def smoke(data: Path, out: Path) -> Recipe:

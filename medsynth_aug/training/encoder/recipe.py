@@ -15,8 +15,9 @@ from medsynth_aug.evaluation.extraction.encoder import FEATURES, RadiographEncod
 from medsynth_aug.training.encoder.targets import Targets, targets_of
 from medsynth_aug.training.encoder.views import draw_view, keep
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
+from medsynth_aug.training.starter.loop import autocast, open_accelerator, train
 from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
+from medsynth_aug.training.starter.state import LoopSettings
 
 EXPANDED = 256
 VIEW_WEIGHT, TARGET_WEIGHT = 0.5, 4.0
@@ -59,7 +60,8 @@ def run(recipe: EncoderRecipe) -> Path:
         LabelError: If the CSV lacks a column.
         DeviceError: If the device that was asked for is not there.
     """
-    device = pick_device(recipe.device)
+    accelerator = open_accelerator(pick_device(recipe.device))
+    device, rank = accelerator.device, accelerator.process_index
     radiographs = read_radiographs(recipe.data, pool=recipe.pool, limit=recipe.limit)
     train_films, held_films = hold_out(radiographs)
     targets = targets_of(radiographs)
@@ -80,10 +82,11 @@ def run(recipe: EncoderRecipe) -> Path:
 
     train(
         learner,
-        lambda step: loss_of("train", np.random.default_rng((recipe.seed, 9, step)), recipe.batch_size),
+        lambda step: loss_of("train", np.random.default_rng((recipe.seed, 9, step, rank)), recipe.batch_size),
         LoopSettings(budget_minutes=recipe.budget_minutes, learning_rate=2e-3, ema_decay=0.995),
         recipe.out / "state",
         title="encoder",
+        accelerator=accelerator,
         held_out_loss=held_out_loss if held_films else None,
         max_steps=recipe.max_steps,
     )

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional as F
 
 from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.crops import draw_crops
-from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
+from medsynth_aug.training.starter.loop import autocast, train
 from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.state import LoopSettings
 
 KL_WEIGHT = 1e-6
 GRADIENT_WEIGHT = 1.0
@@ -55,7 +57,7 @@ def train_autoencoder(
     folder: Path,
     settings: LoopSettings,
     *,
-    device: torch.device,
+    accelerator: Accelerator,
     batch_size: int,
     seed: int,
     max_steps: int | None = None,
@@ -64,6 +66,7 @@ def train_autoencoder(
 
     Without held-out images no held-out loss is logged.
     """
+    device = accelerator.device
     with seeded_weights(seed):
         vae = build_autoencoder().to(device, memory_format=torch.channels_last)
 
@@ -83,10 +86,13 @@ def train_autoencoder(
 
     train(
         vae,
-        lambda step: loss_on(radiographs, np.random.default_rng((seed, 0, step)), batch_size),
+        lambda step: loss_on(
+            radiographs, np.random.default_rng((seed, 0, step, accelerator.process_index)), batch_size
+        ),
         settings,
         folder,
         title="autoencoder",
+        accelerator=accelerator,
         held_out_loss=held_out_loss if held_out else None,
         max_steps=max_steps,
     )

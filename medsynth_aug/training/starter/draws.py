@@ -14,10 +14,7 @@ from transformers import CLIPTokenizer
 from medsynth_aug.errors import SettingError
 from medsynth_aug.training.starter.autoencoder import to_model_range
 from medsynth_aug.training.starter.loop import autocast
-from medsynth_aug.training.starter.radiographs import Radiograph
-from medsynth_aug.training.starter.scenes import TrainingScene, draw_scene, sampling_weights
-
-Item = tuple[Radiograph, np.ndarray]
+from medsynth_aug.training.starter.scenes import SceneDrawer, TrainingScene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +65,14 @@ class DenoiserData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """Scenes as the model sees them: latents, background latents, region, controls and token ids."""
+    """Scenes as the model sees them: latents, background latents, region, controls, token ids and kind."""
 
     latents: Tensor
     background: Tensor
     region: Tensor
     controls: Tensor
     tokens: Tensor
+    from_anatomy: Tensor
 
     def pick(self, index: Tensor) -> "Encoded":
         """Some of the scenes."""
@@ -107,28 +105,29 @@ def encode_scenes(
         region=F.interpolate(region, size=latents.shape[-2:]).to(device),
         controls=torch.from_numpy(np.stack([scene.controls for scene in scenes])).to(device),
         tokens=tokens.input_ids.to(device),
+        from_anatomy=torch.tensor([scene.from_anatomy for scene in scenes], device=device),
     )
 
 
 class SceneDraws:
-    """The scenes of one draw after the other; a draw is a pure function of seed and number.
+    """The scenes of one draw after the other; a draw is a pure function of seed, rank and number.
 
     Args:
-        items: Images with their lung fields.
+        drawer: Draws a scene.
         vae: Encodes the scenes; on `device`.
         tokenizer: Encodes their prompts.
         data: How many, and how large.
         device: Where the encoded scenes go.
-        seed: Decides every draw.
+        seed: Decides every draw, with `rank`.
+        rank: Which of several processes draws: each draws its own scenes.
     """
 
     def __init__(
-        self, items: Sequence[Item], vae: AutoencoderKL, tokenizer: CLIPTokenizer, data: DenoiserData, *,
-        device: torch.device, seed: int,
+        self, drawer: SceneDrawer, vae: AutoencoderKL, tokenizer: CLIPTokenizer, data: DenoiserData, *,
+        device: torch.device, seed: int, rank: int = 0,
     ) -> None:  # fmt: skip
-        self._items, self._vae, self._tokenizer, self._data = items, vae, tokenizer, data
-        self._device, self._seed = device, seed
-        self._weights = sampling_weights([one for one, _ in items])
+        self._drawer, self._vae, self._tokenizer, self._data = drawer, vae, tokenizer, data
+        self._device, self._seed = device, (seed, 3, rank)
         self._threads = ThreadPoolExecutor(data.threads)
         self._ahead: dict[int, list[Future[TrainingScene]]] = {}
         self._current: tuple[int, Encoded] | None = None
@@ -152,10 +151,8 @@ class SceneDraws:
         if draw in self._ahead:
             return self._ahead.pop(draw)
         size, count, _ = self._data.shape_of(draw)
-        chosen = np.random.default_rng((self._seed, 3, draw)).choice(len(self._items), count, p=self._weights)
 
         def scene(number: int) -> TrainingScene:
-            rng = np.random.default_rng((self._seed, 3, draw, number))
-            return draw_scene(rng, *self._items[int(chosen[number])], size)
+            return self._drawer(np.random.default_rng((*self._seed, draw, number)), size)
 
         return [self._threads.submit(scene, number) for number in range(count)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from accelerate import Accelerator
 from monai.losses import DiceCELoss
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 from medsynth_aug.anatomy.lung_fields import INPUT_SIZE, build_lung_network, split_sides, standardise
 from medsynth_aug.errors import LabelError
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.loop import LoopSettings, autocast, train
+from medsynth_aug.training.starter.loop import autocast, train
 from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.state import LoopSettings
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -25,7 +27,7 @@ def train_lung_fields(
     folder: Path,
     settings: LoopSettings,
     *,
-    device: torch.device,
+    accelerator: Accelerator,
     batch_size: int,
     seed: int,
     max_steps: int | None = None,
@@ -40,6 +42,7 @@ def train_lung_fields(
         raise LabelError(
             "no training image has a lung mask; name one in the `mask` column, or skip this stage"
         )
+    device = accelerator.device
     with seeded_weights(seed):
         network = build_lung_network().to(device)
     criterion = DiceCELoss(sigmoid=True)
@@ -61,10 +64,13 @@ def train_lung_fields(
 
     train(
         network,
-        lambda step: loss_on(pairs, np.random.default_rng((seed, 2, step)), batch_size),
+        lambda step: loss_on(
+            pairs, np.random.default_rng((seed, 2, step, accelerator.process_index)), batch_size
+        ),
         settings,
         folder,
         title="lung fields",
+        accelerator=accelerator,
         held_out_loss=held_out_loss if held else None,
         max_steps=max_steps,
     )

@@ -1,54 +1,42 @@
 """The whole recipe of the starter checkpoint, stage after stage; each resumes where it was stopped."""
 
+import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
+from accelerate import Accelerator
+from diffusers import AutoencoderKL
 
 from medsynth_aug.anatomy.lung_fields import SHIPPED_WEIGHTS
-from medsynth_aug.diffusion.checkpoint import find_checkpoint
+from medsynth_aug.diffusion.checkpoint import SETTINGS_FILE, find_checkpoint
 from medsynth_aug.diffusion.device import pick_device
+from medsynth_aug.diffusion.prompts import SIZE_WORDS
 from medsynth_aug.lesions import lesion_names, resolve_lesion
+from medsynth_aug.training.starter.anatomy import find_anatomy
 from medsynth_aug.training.starter.autoencoder import train_autoencoder
 from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_checkpoint
 from medsynth_aug.training.starter.curves import write_curves
+from medsynth_aug.training.starter.decoder import train_decoder
 from medsynth_aug.training.starter.denoiser import train_denoiser
 from medsynth_aug.training.starter.draws import DenoiserData
+from medsynth_aug.training.starter.few_steps import train_few_steps
 from medsynth_aug.training.starter.index import write_index
-from medsynth_aug.training.starter.loop import LoopSettings
+from medsynth_aug.training.starter.loop import open_accelerator
 from medsynth_aug.training.starter.lung_fields import save_lung_fields, train_lung_fields
-from medsynth_aug.training.starter.networks import build_denoiser
-from medsynth_aug.training.starter.prompts import PHRASES, describe
+from medsynth_aug.training.starter.networks import Denoiser, build_denoiser
+from medsynth_aug.training.starter.prompts import (
+    NO_FINDING,
+    attributes_of,
+    healthy_prompt,
+    phrase_of,
+)
 from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
-from medsynth_aug.training.starter.scenes import find_lungs
-from medsynth_aug.training.starter.text import build_tokenizer
-
-SHARES = {"lung_fields": 0.07, "autoencoder": 0.18, "denoiser": 0.75}
-"""How the time is divided; a run that starts from a checkpoint gives all of it to the denoiser."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """One run of the recipe; see the command line for the meaning of each."""
-
-    data: Path
-    out: Path
-    start_from: str | None = None
-    budget_minutes: float = 120.0
-    pool: str | None = "starter"
-    device: str = "auto"
-    batch_size: int | None = None
-    passes: int | None = None
-    limit: int | None = None
-    max_steps: int | None = None
-    scenes_per_draw: int | None = None
-    seed: int = 0
-
-    def minutes(self, stage: str) -> float:
-        """Minutes of one stage."""
-        return self.budget_minutes * (SHARES[stage] if self.start_from is None else 1.0)
+from medsynth_aug.training.starter.scenes import Item, SceneDrawer
+from medsynth_aug.training.starter.settings import Recipe
+from medsynth_aug.training.starter.state import LoopSettings
+from medsynth_aug.training.starter.text import add_words, build_tokenizer
 
 
 def run(recipe: Recipe) -> Path:
@@ -61,76 +49,123 @@ def run(recipe: Recipe) -> Path:
         LabelError: If the CSV lacks a column.
         DeviceError: If the device that was asked for is not there.
     """
-    device = pick_device(recipe.device)
-    on_gpu = device.type == "cuda"
-    state = recipe.out / "state"
+    accelerator = open_accelerator(pick_device(recipe.device))
     radiographs = read_radiographs(recipe.data, pool=recipe.pool, limit=recipe.limit)
     train, held_out = hold_out(radiographs)
-
     if not held_out:
-        print("one patient only: nothing is held out, and no held-out loss is logged")
-    lungs = find_lungs(radiographs, _lung_weights(recipe, train, held_out, device))
+        accelerator.print("one patient only: nothing is held out, and no held-out loss is logged")
+    weights = _lung_weights(recipe, train, held_out, accelerator) if recipe.anatomy == "lungs" else None
+    anatomy = find_anatomy(radiographs, recipe.anatomy, weights)
+    known = dict(zip(map(id, radiographs), anatomy, strict=True))
 
-    if recipe.start_from is None:
-        vae = train_autoencoder(
-            train, held_out, state / "autoencoder",
-            LoopSettings(budget_minutes=recipe.minutes("autoencoder"), learning_rate=2e-3, ema_decay=0.995),
-            device=device, batch_size=128 if on_gpu else 8, seed=recipe.seed, max_steps=recipe.max_steps,
+    vae, model = _networks(recipe, radiographs, train, held_out, accelerator)
+    _train_denoiser(
+        recipe, vae, model, accelerator,
+        [(one, known[id(one)]) for one in train], [(one, known[id(one)]) for one in held_out],
+    )  # fmt: skip
+    if "decoder" in recipe.trained:
+        train_decoder(
+            vae, train, held_out, recipe.out / "state" / "decoder",
+            LoopSettings(budget_minutes=recipe.minutes("decoder"), learning_rate=3e-4, ema_decay=0.99),
+            accelerator=accelerator, batch_size=64 if accelerator.device.type == "cuda" else 8,
+            seed=recipe.seed, max_steps=recipe.max_steps,
         )  # fmt: skip
-        model = build_denoiser(build_tokenizer(_prompts(radiographs)), seed=recipe.seed)
-    else:
-        vae, model = read_checkpoint(recipe.start_from)
+    if accelerator.is_main_process:
+        write_checkpoint(recipe.out, vae.cpu(), model.cpu())
+        _write_settings(recipe)
+        write_index(recipe.out, radiographs, anatomy)
+        write_curves(recipe.out / "state", recipe.out / "curves.png")
+    accelerator.wait_for_everyone()
+    return recipe.out
 
-    batch_size = recipe.batch_size or (512 if on_gpu else 16)
+
+def _networks(
+    recipe: Recipe, radiographs: list[Radiograph], train: list[Radiograph], held_out: list[Radiograph],
+    accelerator: Accelerator,
+) -> tuple[AutoencoderKL, Denoiser]:  # fmt: skip
+    """Autoencoder and denoiser: those to start from, or an autoencoder trained here and an untrained rest."""
+    prompts = _prompts(recipe, radiographs)
+    if recipe.start_from is not None:
+        vae, model = read_checkpoint(recipe.start_from)
+        add_words(model.tokenizer, model.text_encoder, prompts, recipe.seed)
+        return vae, model
+    vae = train_autoencoder(
+        train, held_out, recipe.out / "state" / "autoencoder",
+        LoopSettings(budget_minutes=recipe.minutes("autoencoder"), learning_rate=2e-3, ema_decay=0.995),
+        accelerator=accelerator, batch_size=128 if accelerator.device.type == "cuda" else 8,
+        seed=recipe.seed, max_steps=recipe.max_steps,
+    )  # fmt: skip
+    return vae, build_denoiser(build_tokenizer(prompts), seed=recipe.seed)
+
+
+def _train_denoiser(
+    recipe: Recipe, vae: AutoencoderKL, model: Denoiser, accelerator: Accelerator, train: Sequence[Item],
+    held_out: Sequence[Item],
+) -> None:  # fmt: skip
+    batch_size = recipe.batch_size or (512 if accelerator.device.type == "cuda" else 16)
     data = DenoiserData(
         batch_size=batch_size,
         scenes_per_draw=recipe.scenes_per_draw or max(256, 4 * batch_size),
         passes_per_draw=recipe.passes or 3,
-        threads=os.cpu_count() or 1,
+        threads=max(1, (os.cpu_count() or 1) // accelerator.num_processes),
     )
-    known = dict(zip(map(id, radiographs), lungs, strict=True))
-    train_denoiser(
-        [(one, known[id(one)]) for one in train], [(one, known[id(one)]) for one in held_out], vae, model,
-        state / "denoiser",
-        LoopSettings(budget_minutes=recipe.minutes("denoiser"), learning_rate=6e-4, ema_decay=0.998),
-        data, device=device, seed=recipe.seed, max_steps=recipe.max_steps,
-    )  # fmt: skip
 
-    write_checkpoint(recipe.out, vae, model)
-    write_index(recipe.out, radiographs, lungs)
-    write_curves(state, recipe.out / "curves.png")
-    return recipe.out
+    def drawer(items: Sequence[Item]) -> SceneDrawer:
+        return SceneDrawer(items, modality=recipe.modality, lesions=recipe.anatomy == "lungs")
+
+    for stage, train_stage, rate, decay in (
+        ("denoiser", train_denoiser, recipe.learning_rate, 0.998),
+        ("few_steps", train_few_steps, recipe.learning_rate / 5, 0.99),
+    ):
+        if stage in recipe.trained:
+            train_stage(
+                drawer(train), drawer(held_out) if held_out else None, vae, model,
+                recipe.out / "state" / stage,
+                LoopSettings(budget_minutes=recipe.minutes(stage), learning_rate=rate, ema_decay=decay),
+                data, accelerator=accelerator, seed=recipe.seed, max_steps=recipe.max_steps,
+            )  # fmt: skip
 
 
 def _lung_weights(
-    recipe: Recipe, train: list[Radiograph], held_out: list[Radiograph], device: torch.device
+    recipe: Recipe, train: list[Radiograph], held_out: list[Radiograph], accelerator: Accelerator
 ) -> Path | None:
     """Weights of the segmenter: those to start from, else trained here, else (without masks) the shipped."""
     weights = recipe.out / "lung_fields" / "model.safetensors"
-    if recipe.start_from is not None:
+    if "lung_fields" not in recipe.trained and recipe.start_from is not None:
         given = find_checkpoint(recipe.start_from) / "lung_fields" / "model.safetensors"
-        if not given.is_file():
-            return None
-        weights.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(given, weights)
-        return weights
+        if given.is_file() and accelerator.is_main_process:
+            weights.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(given, weights)
+        return given if given.is_file() else None
     if not any(one.lung_mask is not None for one in train):
         shipped = SHIPPED_WEIGHTS.is_file()
         instead = "the shipped segmenter finds them" if shipped else "they are left empty"
-        print(f"no training image has a lung mask: lung fields are not trained, {instead}")
+        accelerator.print(f"no training image has a lung mask: lung fields are not trained, {instead}")
         return SHIPPED_WEIGHTS if shipped else None
     network = train_lung_fields(
         train, held_out, recipe.out / "state" / "lung_fields",
         LoopSettings(budget_minutes=recipe.minutes("lung_fields"), learning_rate=2e-3, ema_decay=0.99),
-        device=device, batch_size=64 if device.type == "cuda" else 8, seed=recipe.seed,
+        accelerator=accelerator, batch_size=64 if accelerator.device.type == "cuda" else 8, seed=recipe.seed,
         max_steps=recipe.max_steps,
     )  # fmt: skip
-    save_lung_fields(network, weights)
+    if accelerator.is_main_process:
+        save_lung_fields(network, weights)
+    accelerator.wait_for_everyone()
     return weights
 
 
-def _prompts(radiographs: list[Radiograph]) -> list[str]:
+def _write_settings(recipe: Recipe) -> None:
+    """What the engine has to know of these weights; a strength that was set by hand before is kept."""
+    file = recipe.out / SETTINGS_FILE
+    held = json.loads(file.read_text()) if file.is_file() else {}
+    held |= {"healthy_prompt": healthy_prompt(recipe.modality), "anatomy": recipe.anatomy}
+    file.write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
+
+
+def _prompts(recipe: Recipe, radiographs: list[Radiograph]) -> list[str]:
     """Every word that the vocabulary should hold whole."""
-    catalogue = [resolve_lesion(name).prompt for name in lesion_names()]
-    rows = sorted({describe(one.row) for one in radiographs})
-    return [*rows, *catalogue, *(f"whole, region, {phrase}" for phrase in PHRASES.values())]
+    words = [recipe.modality, NO_FINDING, "whole, region, right side, left side, both sides", *SIZE_WORDS]
+    if recipe.anatomy == "lungs":
+        words += [resolve_lesion(name).prompt for name in lesion_names()]
+    words += sorted({word for one in radiographs for word in attributes_of(one.row)})
+    return words + sorted({phrase_of(label) for one in radiographs for label in one.labels})

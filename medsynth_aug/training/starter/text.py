@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from medsynth_aug.training.seeded import seeded_weights
+
 BEGIN, END = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 32
 WORD_END = "</w>"
@@ -28,6 +30,23 @@ def build_tokenizer(prompts: Iterable[str]) -> CLIPTokenizer:
     pieces = list(dict.fromkeys([*alphabet, *(a + WORD_END for a in alphabet), *learned]))
     vocabulary = {piece: index for index, piece in enumerate([*pieces, BEGIN, END])}
     return CLIPTokenizer(vocab=vocabulary, merges=_merges(bpe), model_max_length=MAX_TOKENS)
+
+
+def add_words(
+    tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel, prompts: Iterable[str], seed: int
+) -> int:
+    """Give words of `prompts` that the vocabulary does not hold whole a token each; returns how many.
+
+    The embeddings of known words stay; those of new ones are drawn by `seed`.
+    """
+    held = tokenizer.get_vocab()
+    words = sorted({word for prompt in prompts for word in prompt.lower().replace(",", " ").split()})
+    new = [word for word in words if word + WORD_END not in held and word not in held]
+    if new:
+        tokenizer.add_tokens(new)
+        with seeded_weights(seed):
+            text_encoder.resize_token_embeddings(len(tokenizer))
+    return len(new)
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer, *, width: int = 128, layers: int = 2) -> CLIPTextModel:

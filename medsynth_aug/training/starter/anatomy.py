@@ -1,0 +1,43 @@
+"""What guides placement in each training image: lung fields, the user's own masks, or nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from tqdm import tqdm
+
+from medsynth_aug.anatomy.lung_fields import segment_lungs
+from medsynth_aug.training.starter.lung_fields import human_lungs
+from medsynth_aug.training.starter.radiographs import Radiograph
+
+AnatomyKind = Literal["lungs", "masks", "none"]
+"""Lung fields (human-drawn or segmented); whatever the `mask` column names; nothing."""
+
+
+def find_anatomy(
+    radiographs: Sequence[Radiograph], kind: AnatomyKind, weights: Path | None = None
+) -> list[np.ndarray]:
+    """Anatomy `(2, H, W)` bool of every image; the first plane holds everything where there are no sides.
+
+    Args:
+        radiographs: The images.
+        kind: What it is.
+        weights: Weights of the lung segmenter; None leaves images without a mask without anatomy.
+
+    Raises:
+        CheckpointError: If the weights are missing or do not fit.
+    """
+    return [_of(one, kind, weights) for one in tqdm(radiographs, desc="anatomy", unit="image")]
+
+
+def _of(one: Radiograph, kind: AnatomyKind, weights: Path | None) -> np.ndarray:
+    found = np.zeros((2, *one.pixels.shape), bool)
+    if kind == "masks" and one.lung_mask is not None:
+        found[0] = one.lung_mask > 127
+    if kind == "lungs":
+        if one.lung_mask is not None:
+            return human_lungs(one)
+        if weights is not None:
+            return segment_lungs((one.pixels / np.float32(255)).astype(np.float32), weights=weights).numpy()
+    return found
