@@ -11,6 +11,7 @@ from monai.networks.nets import UNet
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from medsynth_aug.anatomy.pieces import tidy
 from medsynth_aug.errors import CheckpointError
 from medsynth_aug.types import BoolMap, Grey
 
@@ -55,22 +56,9 @@ def segment_lungs(grey: Grey, *, weights: Path = SHIPPED_WEIGHTS) -> Tensor:
     network = _load(weights)
     with torch.inference_mode():
         logits = network(torch.from_numpy(standardise(grey))[None, None])[0].numpy()
-    full = (cv2.resize(side, grey.shape[::-1], interpolation=cv2.INTER_LINEAR) for side in logits)
-    return torch.from_numpy(np.stack([largest_piece(side > 0) for side in full]))
-
-
-def largest_piece(mask: BoolMap, *, smallest_share: float = 0.005) -> BoolMap:
-    """The largest connected piece with its holes filled; nothing if it is under a share of the image."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    if count < 2:
-        return np.zeros_like(mask)
-    best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    if stats[best, cv2.CC_STAT_AREA] < smallest_share * mask.size:
-        return np.zeros_like(mask)
-    outlines, _ = cv2.findContours(
-        (labels == best).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
-    return cv2.drawContours(np.zeros(mask.shape, np.uint8), outlines, -1, 1, cv2.FILLED).astype(bool)
+    found = (tidy(side > 0).astype(np.float32) for side in logits)
+    full = [cv2.resize(side, grey.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5 for side in found]
+    return torch.from_numpy(np.stack(full))
 
 
 def split_sides(lungs: BoolMap) -> BoolMap:

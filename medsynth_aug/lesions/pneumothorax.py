@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from medsynth_aug.anatomy.pieces import solidity
 from medsynth_aug.lesions.exposure import exposure_of
 from medsynth_aug.lesions.fields import blur, depth_px, distance_to_edge, random_field, smoothstep
 from medsynth_aug.lesions.priors import register_prior
@@ -10,11 +11,41 @@ from medsynth_aug.lesions.vessels import vessels_of
 from medsynth_aug.types import BoolMap, Grey
 
 
-@register_prior("placement", "one_lung")
+@register_prior("placement", "one_lung", version=2)
 def place_in_one_lung(
+    scene: Scene,
+    rng: np.random.Generator,
+    *,
+    right_share: float = 0.5,
+    least_height_mm: float = 60.0,
+    least_solidity: float = 0.84,
+) -> Site | None:
+    """The centre of one lung field that can be traced; the other side where only one can.
+
+    Args:
+        scene: The image with its anatomy.
+        rng: Source of chance.
+        right_share: Probability of the patient's right side where both can be chosen.
+        least_height_mm: Lung fields lower than this are no place.
+        least_solidity: Nor are those that fill less of their convex hull: what follows the chest wall or the
+            diaphragm would follow a segmenter's mistake.
+    """
+    sides: tuple[Side, Side] = ("right", "left")
+    first = 0 if rng.random() < right_share else 1
+    for side in (sides[first], sides[1 - first]):
+        lung = scene.lung(side)
+        rows, columns = np.nonzero(lung & ~scene.keep)
+        tall = len(rows) and np.ptp(rows) + 1 >= scene.pixels(least_height_mm)
+        if tall and solidity(lung) >= least_solidity:
+            return Site(side, float(rows.mean()), float(columns.mean()))
+    return None
+
+
+@register_prior("placement", "one_lung")
+def place_in_any_one_lung(
     scene: Scene, rng: np.random.Generator, *, right_share: float = 0.5, least_height_mm: float = 60.0
 ) -> Site | None:
-    """The centre of one lung field that is tall enough to be assessed; the other side where only one is.
+    """As version 2, however ragged the lung field: what requests of version 1 mean.
 
     Args:
         scene: The image with its anatomy.
@@ -22,13 +53,9 @@ def place_in_one_lung(
         right_share: Probability of the patient's right side where both can be chosen.
         least_height_mm: Lung fields lower than this are no place.
     """
-    sides: tuple[Side, Side] = ("right", "left")
-    first = 0 if rng.random() < right_share else 1
-    for side in (sides[first], sides[1 - first]):
-        rows, columns = np.nonzero(scene.lung(side) & ~scene.keep)
-        if len(rows) and np.ptp(rows) + 1 >= scene.pixels(least_height_mm):
-            return Site(side, float(rows.mean()), float(columns.mean()))
-    return None
+    return place_in_one_lung(
+        scene, rng, right_share=right_share, least_height_mm=least_height_mm, least_solidity=0.0
+    )
 
 
 @register_prior("shape", "apicolateral_crescent")

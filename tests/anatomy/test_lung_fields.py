@@ -11,7 +11,6 @@ from medsynth_aug.anatomy import assume_spacing, schematic_lungs
 from medsynth_aug.anatomy.lung_fields import (
     INPUT_SIZE,
     build_lung_network,
-    largest_piece,
     segment_lungs,
     split_sides,
     standardise,
@@ -52,27 +51,6 @@ def test_splitting_loses_and_doubles_no_pixel(seed: int) -> None:
     right, left = split_sides(lungs)
     assert np.array_equal(right | left, lungs)
     assert not (right & left).any()
-
-
-def test_the_largest_piece_is_kept_and_its_holes_are_filled() -> None:
-    mask = np.zeros((40, 40), bool)
-    mask[5:25, 5:25] = True
-    mask[12:15, 12:15] = False
-    mask[30:34, 30:34] = True
-    expected = np.zeros((40, 40), bool)
-    expected[5:25, 5:25] = True
-    assert np.array_equal(largest_piece(mask), expected)
-
-
-def test_a_speck_is_no_lung() -> None:
-    mask = np.zeros((100, 100), bool)
-    mask[3:7, 3:7] = True
-    assert not largest_piece(mask).any()
-    assert largest_piece(mask, smallest_share=0.001).sum() == 16
-
-
-def test_an_empty_mask_has_no_piece() -> None:
-    assert not largest_piece(np.zeros((10, 10), bool)).any()
 
 
 def test_missing_weights_are_named_with_the_way_out(tmp_path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsynth_aug.lesions import lesion_names, resolve_lesion
+from medsynth_aug.lesions import Prior, lesion_names, resolve_lesion
 from medsynth_aug.lesions.draw import Drawing, NoPlace, draw
 from medsynth_aug.lesions.scene import Scene
 
@@ -143,6 +143,23 @@ def test_one_lung_is_enough_and_gets_the_lesion(name, side):
     drawing = drawn(name, scene, 5)
     assert drawing.site.side == side
     assert (drawing.mask & scene.lung(side)).sum() > 0.5 * drawing.mask.sum()
+
+
+@pytest.mark.parametrize("name", ["pneumothorax", "effusion"])
+def test_a_ragged_lung_is_no_place_for_what_follows_its_border(name, thorax):
+    ragged = thorax.right_lung.copy()
+    rows, columns = np.nonzero(ragged)
+    middle = int(np.median(rows))
+    ragged[middle - 12 : middle + 12, : int(columns.mean()) + 12] = False
+    scene = replace(thorax, right_lung=ragged)
+    for seed in range(8):
+        assert drawn(name, scene, seed).site.side == "left"
+    refusal = draw(
+        resolve_lesion(name), replace(scene, left_lung=np.zeros_like(ragged)), np.random.default_rng(0)
+    )
+    assert isinstance(refusal, NoPlace)
+    first_version = replace(resolve_lesion(name), placement=Prior("one_lung", 1))
+    assert isinstance(draw(first_version, scene, np.random.default_rng(0)), Drawing)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -43,6 +43,10 @@ class Recipe:
         unknown = set(self.trained) - set(SHARES)
         if unknown or not self.trained:
             raise SettingError(f"stages are {list(self.trained)}; choose from {', '.join(SHARES)}")
+        if "lung_fields" in self.trained and self.anatomy != "lungs":
+            raise SettingError(
+                f"stage lung_fields segments lungs, but anatomy is {self.anatomy!r}; leave that stage out"
+            )
         missing = {"autoencoder", "denoiser"} - set(self.trained)
         if self.start_from is None and missing:
             raise SettingError(
@@ -52,10 +56,12 @@ class Recipe:
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """The stages of this run: those asked for, else the denoiser of a checkpoint, else all."""
+        """The stages of this run: those asked for, else the denoiser of a checkpoint, else all that apply."""
         if self.stages is not None:
             return self.stages
-        return ("denoiser",) if self.start_from else tuple(SHARES)
+        if self.start_from is not None:
+            return ("denoiser",)
+        return tuple(stage for stage in SHARES if stage != "lung_fields" or self.anatomy == "lungs")
 
     def minutes(self, stage: str) -> float:
         """Minutes of one stage."""
