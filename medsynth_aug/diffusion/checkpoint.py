@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from medsynth_aug.diffusion.appearance import APPEARANCE_FILE, AppearancePrior, read_appearance
 from medsynth_aug.errors import CheckpointError, UnknownCheckpointError
 
 STARTER = Path(__file__).parents[1] / "starter"
@@ -19,6 +20,7 @@ SETTINGS_FILE = "medsynth.json"
 HEALTHY_PROMPT = "frontal chest radiograph, no finding, region"
 PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
 WEIGHTED = ("vae", "unet", "text_encoder")
+ANATOMIES = ("lungs", "masks", "none")
 PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl")
 HUB_PATTERNS = ["*.json", "*.txt", "*.safetensors", "*.model"]
 
@@ -41,8 +43,11 @@ class Checkpoint:
             the sample is refused, for its label would stand without a sign. From `medsynth.json`, else 0.
         healthy_prompt: What a region is painted with that shall stay healthy. From `medsynth.json`, else that
             of frontal chest radiographs.
+        anatomy: What guided placement in its training images: "lungs", which the engine finds by itself, or
+            "masks" or "none", where it finds nothing. From `medsynth.json`, else "lungs".
         whole_sizes: Sides in pixels, rising, at which a whole image is made one after the other. From
             `medsynth.json`, else the side that the UNet was made for.
+        appearance: Where whole images start from; None starts from pure noise.
         digest: SHA-256 over all its weights and configurations.
     """
 
@@ -56,7 +61,9 @@ class Checkpoint:
     max_strength: float
     least_kept: float
     healthy_prompt: str
+    anatomy: str
     whole_sizes: tuple[int, ...]
+    appearance: AppearancePrior | None
     digest: str
 
     @property
@@ -140,7 +147,9 @@ def load_checkpoint(
         max_strength=_share(folder, "max_strength", 1.0),
         least_kept=_share(folder, "least_kept", 0.0),
         healthy_prompt=str(_settings(folder).get("healthy_prompt", HEALTHY_PROMPT)),
+        anatomy=_anatomy(folder),
         whole_sizes=_whole_sizes(folder, (unet.config.sample_size or 64) * vae_scale_factor(vae)),
+        appearance=read_appearance(folder),
         digest=_digest(folder, guides),
     )
 
@@ -159,6 +168,15 @@ def _share(folder: Path, name: str, absent: float) -> float:
     value = float(_settings(folder).get(name, absent))
     if not 0 <= value <= 1:
         raise CheckpointError(f"{name} in {folder / SETTINGS_FILE} is {value}; it must be in [0, 1]")
+    return value
+
+
+def _anatomy(folder: Path) -> str:
+    value = str(_settings(folder).get("anatomy", "lungs"))
+    if value not in ANATOMIES:
+        raise CheckpointError(
+            f"anatomy in {folder / SETTINGS_FILE} is {value!r}; choose from {', '.join(ANATOMIES)}"
+        )
     return value
 
 
@@ -202,6 +220,8 @@ def _check_weights(place: Path) -> None:
 def _files(folder: Path, guides: Sequence[Path]) -> Iterator[Path]:
     for place in [*(folder / part for part in PARTS), *guides]:
         yield from sorted(file for file in place.iterdir() if file.is_file())
+    if (folder / APPEARANCE_FILE).is_file():
+        yield folder / APPEARANCE_FILE
 
 
 @lru_cache(maxsize=8)

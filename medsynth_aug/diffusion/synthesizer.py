@@ -69,13 +69,14 @@ class LesionSynthesizer:
         )
         own = checkpoint.folder / "lung_fields" / "model.safetensors"
         self._lung_weights = own if own.is_file() else SHIPPED_WEIGHTS
+        finds_lungs = checkpoint.anatomy == "lungs"
         self.device, self.dtype, self.checkpoint = device, dtype, checkpoint
         self._fingerprint = digest_json(
             {
                 "engine": "latent diffusion",
                 "weights": checkpoint.digest,
                 "scheduler": {k: str(v) for k, v in checkpoint.scheduler_config.items()},
-                "anatomy": weights_digest(self._lung_weights),
+                "anatomy": weights_digest(self._lung_weights) if finds_lungs else checkpoint.anatomy,
                 "depth": depth_model.name,
                 "precision": str(dtype),
                 "max_strength": checkpoint.max_strength,
@@ -142,7 +143,12 @@ class LesionSynthesizer:
         return self._fingerprint
 
     def segment(self, source: SourceImage) -> torch.Tensor:
-        """Lung fields of a source, `(2, H, W)` bool, by the checkpoint's segmenter or the shipped one."""
+        """Lung fields of a source, `(2, H, W)` bool, by the checkpoint's segmenter or the shipped one.
+
+        All False where the checkpoint is not one of lungs: give the jobs their anatomy, or go without.
+        """
+        if self.checkpoint.anatomy != "lungs":
+            return torch.zeros(2, *source.pixels.shape[1:], dtype=torch.bool)
         return segment_lungs(to_grey(source.pixels, source.value_range), weights=self._lung_weights)
 
     def synthesize(

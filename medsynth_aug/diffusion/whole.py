@@ -9,16 +9,21 @@ import numpy as np
 import torch
 
 from medsynth_aug.conditioning import CONTROL_NAMES, resample
+from medsynth_aug.diffusion.appearance import IMAGE_SIDE, AppearancePrior
 from medsynth_aug.diffusion.controls import control_scales, route_controls
 from medsynth_aug.diffusion.painter import Painter
 from medsynth_aug.diffusion.sampler import LatentBatch, denoise
 from medsynth_aug.errors import SettingError
 from medsynth_aug.synthesis.compose import check_whole
+from medsynth_aug.synthesis.digest import seed_of
 from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.synthesizer import DenoisingStep, Job, OnStep
 from medsynth_aug.types import Grey
 
-REFINE_STRENGTH = 0.5
+START_STRENGTH = 0.45
+"""Share of the noise schedule that the first size runs from a draw of the appearance prior."""
+
+REFINE_STRENGTH = 0.3
 """Share of the noise schedule that every size after the first one runs: structure stays, detail is added."""
 
 
@@ -59,9 +64,10 @@ def paint_whole(
 ) -> tuple[list[Grey], float]:
     """Grey images `(H, W)` on the canvases of the jobs, not clipped, and the seconds a job.
 
-    The first size is denoised from pure noise; every further one starts from the result before, resampled
-    and noised to `REFINE_STRENGTH`: a cascade in one model (Ho et al., "Cascaded diffusion models", JMLR
-    2022; Meng et al., "SDEdit", ICLR 2022).
+    The first size is denoised from a draw of the checkpoint's appearance prior noised to `START_STRENGTH`
+    (from pure noise without a prior); every further one starts from the result before, resampled and noised
+    to `REFINE_STRENGTH`: a cascade in one model (Ho et al., "Cascaded diffusion models", JMLR 2022; Meng et
+    al., "SDEdit", ICLR 2022).
 
     Args:
         painter: Holds the models.
@@ -73,7 +79,9 @@ def paint_whole(
     padded = [*jobs, *[jobs[-1]] * (painter.batch_size - len(jobs))]
     digests = tuple(job.request.digest for job in jobs)
     steps = jobs[0].request.sampling.num_inference_steps
-    grey = np.full((len(padded), sizes[0], sizes[0]), 0.5, np.float32)
+    prior = painter.checkpoint.appearance
+    strength = 1.0 if prior is None else START_STRENGTH
+    grey = np.stack([_start(job, prior) for job in padded])
     for number, size in enumerate(sizes):
         grey = np.stack([resample(one, (size, size)) for one in grey])
 
@@ -83,11 +91,18 @@ def paint_whole(
 
         latents = denoise(
             painter.checkpoint, _batch(painter, padded, grey), jobs[0].request.sampling,
-            strength=1.0 if number == 0 else REFINE_STRENGTH, scales=jobs[0].scales, on_step=report,
+            strength=strength if number == 0 else REFINE_STRENGTH, scales=jobs[0].scales, on_step=report,
         )  # fmt: skip
         grey = painter.decode(latents).numpy()
     results = [_canvas_of(one, job.request) for one, job in zip(grey, jobs, strict=False)]
     return results, (time.perf_counter() - began) / len(jobs)
+
+
+def _start(job: WholeJob, prior: AppearancePrior | None) -> Grey:
+    if prior is None:
+        return np.full((IMAGE_SIDE, IMAGE_SIDE), 0.5, np.float32)
+    chance = np.random.default_rng(seed_of(job.request.draw_digest, "appearance"))
+    return prior.draw(job.anatomy, _prompt(job), chance)
 
 
 def _batch(painter: Painter, jobs: Sequence[WholeJob], grey: Grey) -> LatentBatch:

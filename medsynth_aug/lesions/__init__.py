@@ -1,7 +1,8 @@
 """Lesions: what they are, where they lie, what they look like before denoising."""
 
+from medsynth_aug.lesions import anywhere as _anywhere  # noqa: F401  registers its priors, as do the next
 from medsynth_aug.lesions import builtin as _builtin
-from medsynth_aug.lesions import effusion as _effusion  # noqa: F401  registers its priors, as do the next
+from medsynth_aug.lesions import effusion as _effusion  # noqa: F401
 from medsynth_aug.lesions import fracture as _fracture  # noqa: F401
 from medsynth_aug.lesions import opacity as _opacity  # noqa: F401
 from medsynth_aug.lesions import pneumothorax as _pneumothorax  # noqa: F401

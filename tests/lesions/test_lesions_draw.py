@@ -150,7 +150,7 @@ def test_a_ragged_lung_is_no_place_for_what_follows_its_border(name, thorax):
     ragged = thorax.right_lung.copy()
     rows, columns = np.nonzero(ragged)
     middle = int(np.median(rows))
-    ragged[middle - 12 : middle + 12, : int(columns.mean()) + 12] = False
+    ragged[middle - 40 : middle + 40, : int(columns.mean()) + 12] = False
     scene = replace(thorax, right_lung=ragged)
     for seed in range(8):
         assert drawn(name, scene, seed).site.side == "left"

@@ -16,6 +16,9 @@ from medsynth_aug.training.starter.autoencoder import to_model_range
 from medsynth_aug.training.starter.loop import autocast
 from medsynth_aug.training.starter.scenes import SceneDrawer, TrainingScene
 
+SIZE, WIDE_SIZE = 128, 256
+"""Sides of the scenes in pixels, and of the whole images that are made one after the other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenoiserData:
@@ -35,8 +38,8 @@ class DenoiserData:
         SettingError: If a draw holds fewer scenes than a batch.
     """
 
-    size: int = 128
-    wide_size: int = 256
+    size: int = SIZE
+    wide_size: int = WIDE_SIZE
     wide_every: int = 2
     batch_size: int = 16
     scenes_per_draw: int = 256

@@ -15,12 +15,13 @@ from medsynth_aug.diffusion.device import pick_device
 from medsynth_aug.diffusion.prompts import SIZE_WORDS
 from medsynth_aug.lesions import lesion_names, resolve_lesion
 from medsynth_aug.training.starter.anatomy import find_anatomy
+from medsynth_aug.training.starter.appearance import appearance_of
 from medsynth_aug.training.starter.autoencoder import train_autoencoder
 from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_checkpoint
 from medsynth_aug.training.starter.curves import write_curves
 from medsynth_aug.training.starter.decoder import train_decoder
 from medsynth_aug.training.starter.denoiser import train_denoiser
-from medsynth_aug.training.starter.draws import DenoiserData
+from medsynth_aug.training.starter.draws import SIZE, WIDE_SIZE, DenoiserData
 from medsynth_aug.training.starter.few_steps import train_few_steps
 from medsynth_aug.training.starter.index import write_index
 from medsynth_aug.training.starter.loop import open_accelerator
@@ -73,6 +74,9 @@ def run(recipe: Recipe) -> Path:
     if accelerator.is_main_process:
         write_checkpoint(recipe.out, vae.cpu(), model.cpu())
         _write_settings(recipe)
+        appearance = appearance_of(radiographs, anatomy, lungs=recipe.anatomy == "lungs")
+        if appearance is not None:
+            appearance.save(recipe.out)
         write_index(recipe.out, radiographs, anatomy)
         write_curves(recipe.out / "state", recipe.out / "curves.png")
     accelerator.wait_for_everyone()
@@ -137,8 +141,10 @@ def _lung_weights(
             weights.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(given, weights)
         return given if given.is_file() else None
+    shipped = SHIPPED_WEIGHTS.is_file()
+    if "lung_fields" not in recipe.trained:
+        return weights if weights.is_file() else SHIPPED_WEIGHTS if shipped else None
     if not any(one.lung_mask is not None for one in train):
-        shipped = SHIPPED_WEIGHTS.is_file()
         instead = "the shipped segmenter finds them" if shipped else "they are left empty"
         accelerator.print(f"no training image has a lung mask: lung fields are not trained, {instead}")
         return SHIPPED_WEIGHTS if shipped else None
@@ -158,7 +164,10 @@ def _write_settings(recipe: Recipe) -> None:
     """What the engine has to know of these weights; a strength that was set by hand before is kept."""
     file = recipe.out / SETTINGS_FILE
     held = json.loads(file.read_text()) if file.is_file() else {}
-    held |= {"healthy_prompt": healthy_prompt(recipe.modality), "anatomy": recipe.anatomy}
+    held |= {
+        "healthy_prompt": healthy_prompt(recipe.modality), "anatomy": recipe.anatomy,
+        "whole_sizes": [SIZE, WIDE_SIZE],
+    }  # fmt: skip
     file.write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
 
 
