@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from medsynth_aug.conditioning import CONTROL_NAMES, resample
+from medsynth_aug.conditioning import CONTROL_NAMES, AttenuationDepth, resample
 from medsynth_aug.diffusion.appearance import IMAGE_SIDE, AppearancePrior
 from medsynth_aug.diffusion.controls import control_scales, route_controls
 from medsynth_aug.diffusion.painter import Painter
@@ -25,6 +25,10 @@ START_STRENGTH = 0.45
 
 REFINE_STRENGTH = 0.3
 """Share of the noise schedule that every size after the first one runs: structure stays, detail is added."""
+
+
+LAYOUT_BLUR = 1 / 16
+"""Width of the blur of the layout over the image's side: what the appearance prior knows, and no more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +117,9 @@ def _batch(painter: Painter, jobs: Sequence[WholeJob], grey: Grey) -> LatentBatc
     for number, job in enumerate(jobs):
         lungs = cv2.resize(job.anatomy, (size, size), interpolation=cv2.INTER_AREA) > 0.5
         stack[number, CONTROL_NAMES.index("anatomy")] = torch.from_numpy(lungs)
+        if painter.checkpoint.appearance is not None:
+            layout = AttenuationDepth(smoothness_px=LAYOUT_BLUR * size)(grey[number])
+            stack[number, CONTROL_NAMES.index("depth")] = torch.from_numpy(layout)
     return LatentBatch(
         start=start,
         noise=torch.stack([painter.noise(job.request, start.shape[1:]) for job in jobs]),

@@ -80,7 +80,7 @@ def test_depth_follows_thickness() -> None:
 
 
 def test_the_name_of_the_depth_model_changes_with_its_settings() -> None:
-    assert AttenuationDepth().name != AttenuationDepth(smoothness=0.1).name
+    assert AttenuationDepth().name != AttenuationDepth(smoothness_px=8.0).name
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.03, 0.08])

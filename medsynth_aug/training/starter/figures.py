@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from diffusers import AutoencoderKL
+from torchmetrics.functional.image import structural_similarity_index_measure
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
+from medsynth_aug.diffusion.checkpoint import find_checkpoint
 from medsynth_aug.training.starter.autoencoder import CROP_SIZE, to_model_range
 from medsynth_aug.training.starter.crops import draw_crops
 from medsynth_aug.training.starter.lung_fields import human_lungs
@@ -54,20 +58,41 @@ def lung_dice(radiographs: Sequence[Radiograph], weights: Path) -> Figure:
 
 
 @torch.inference_mode()
-def autoencoder_psnr(vae: AutoencoderKL, radiographs: Sequence[Radiograph], *, count: int = 200) -> Figure:
-    """Peak signal-to-noise ratio in dB of the round trip, on random crops and whole images at 128 px."""
+def autoencoder_figures(
+    vae: AutoencoderKL, radiographs: Sequence[Radiograph], *, count: int = 200, size: int = CROP_SIZE,
+    whole: float = 0.15,
+) -> list[Figure]:  # fmt: skip
+    """Peak signal-to-noise ratio in dB and structural similarity of the round trip, on random crops.
+
+    Wang et al., "Image quality assessment: from error visibility to structural similarity", IEEE TIP 2004.
+
+    Args:
+        vae: The autoencoder, in fp32.
+        radiographs: Images that it was not trained on.
+        count: Crops.
+        size: Side of a crop in pixels.
+        whole: How many of them are whole images.
+    """
     crops = draw_crops(
-        np.random.default_rng(0), radiographs, count=count, size=CROP_SIZE, smallest=80, whole=0.15
+        np.random.default_rng(0), radiographs, count=count, size=size, smallest=0.625 * size, whole=whole
     )
-    values: list[float] = []
-    for batch in torch.from_numpy(crops)[:, None].split(16):
+    ratios: list[float] = []
+    similar: list[float] = []
+    for batch in torch.from_numpy(crops)[:, None].split(8):
         decoded = vae.decode(vae.encode(to_model_range(batch)).latent_dist.mean).sample.mean(1, keepdim=True)
-        error = ((decoded + 1) / 2 - batch).square().mean((1, 2, 3))
-        values.extend((-10 * error.log10()).tolist())
-    return summarise("autoencoder PSNR, dB", values)
+        grey = ((decoded + 1) / 2).clamp(0, 1)
+        ratios.extend((-10 * (grey - batch).square().mean((1, 2, 3)).log10()).tolist())
+        each = structural_similarity_index_measure(grey, batch, data_range=1.0, reduction="none")
+        assert isinstance(each, torch.Tensor)
+        similar.extend(each.tolist())
+    share = "whole images" if whole == 1 else "crops"
+    return [
+        summarise(f"autoencoder PSNR in dB, {share} at {size} px", ratios),
+        summarise(f"autoencoder SSIM, {share} at {size} px", similar),
+    ]
 
 
-def measure(checkpoint: Path, data: Path, *, pool: str = "eval") -> list[dict[str, float | str | int]]:
+def measure(checkpoint: Path, data: Path, *, pool: str | None = "eval") -> list[dict[str, float | str | int]]:
     """All figures of a checkpoint on one pool of a folder with `labels.csv`.
 
     Args:
@@ -79,6 +104,24 @@ def measure(checkpoint: Path, data: Path, *, pool: str = "eval") -> list[dict[st
     vae = AutoencoderKL.from_pretrained(checkpoint / "vae", torch_dtype=torch.float32).eval()
     figures = [
         lung_dice(radiographs, checkpoint / "lung_fields" / "model.safetensors"),
-        autoencoder_psnr(vae, radiographs),
+        *autoencoder_figures(vae, radiographs),
+        *autoencoder_figures(vae, radiographs, count=64, size=256, whole=1.0),
     ]
     return [asdict(figure) for figure in figures]
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with labels.csv and the images that it names.")],
+    checkpoint: Annotated[str, typer.Option(help="starter, a folder or a Hub id.")] = "starter",
+    pool: Annotated[str, typer.Option(help="Pool that was not trained on; '' takes all.")] = "eval",
+) -> None:
+    """Measure the segmenter and the autoencoder of a checkpoint: mean, 95 % interval and n.
+
+    Example: python -m medsynth_aug.training.starter.figures --data cxr
+    """
+    for one in measure(find_checkpoint(checkpoint), data, pool=pool or None):
+        typer.echo("{name}: {mean:.3f} ({low:.3f} to {high:.3f}), n = {n}".format(**one))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from medsynth_aug.anatomy import assume_spacing
-from medsynth_aug.conditioning import ConditioningSettings, control_images
+from medsynth_aug.conditioning import AttenuationDepth, ConditioningSettings, control_images
 from medsynth_aug.diffusion.prompts import lesion_prompt
 from medsynth_aug.diffusion.region import region_of
 from medsynth_aug.lesions import lesion_names, resolve_lesion
@@ -32,6 +32,12 @@ SHARES = {"region": 0.3, "lesion": 0.18, "sham": 0.12, "anatomy": 0.4}
 
 WHOLE_SHARE = 0.3
 """How many scenes of kind "region" show the whole image rather than a part of it."""
+
+LAYOUT_SHARE = 0.6
+"""How many scenes of kind "anatomy" are also told the layout, as a depth map without ribs or vessels."""
+
+LAYOUT_BLUR = (1 / 24, 1 / 12)
+"""Widths of that map's blur over the side of the scene."""
 
 CONTEXT = (1.5, 2.0)
 """Window round a lesion over its extent, as the engine has it."""
@@ -63,7 +69,7 @@ class SceneDrawer:
     - "lesion": a built-in lesion composited into a healthy image by its priors, with its true mask, side and
       size, in the window that the engine would take; what the real images cannot teach, for lack of outlines;
     - "sham": the same region, left healthy;
-    - "anatomy": a whole image from its lung fields and prompt alone.
+    - "anatomy": a whole image from its lung fields and prompt alone, or with a blurred layout.
 
     Args:
         items: Images with lung fields `(2, H, W)` bool, which may be empty.
@@ -117,6 +123,9 @@ class SceneDrawer:
         grey, seen = _seen(rng, one, lungs, window, size)
         controls = np.zeros((4, size, size), np.uint8)
         controls[3] = 255 * seen.any(0)
+        if rng.random() < LAYOUT_SHARE:
+            blurred = AttenuationDepth(smoothness_px=float(rng.uniform(*LAYOUT_BLUR)) * size)
+            controls[1] = np.round(255 * blurred(grey))
         prompt = prompt_of(rng, one, window, lungs, self._modality)
         return TrainingScene(grey, np.ones((size, size), bool), controls, prompt, from_anatomy=True)
 

@@ -13,7 +13,14 @@ from tqdm import tqdm
 from medsynth_aug.diffusion import LesionSynthesizer
 from medsynth_aug.errors import LabelError
 from medsynth_aug.lesions import lesion_names, resolve_lesion
-from medsynth_aug.synthesis import Job, SamplingSettings, SynthesisRequest, SyntheticSample, real_source
+from medsynth_aug.synthesis import (
+    Job,
+    SamplingSettings,
+    SynthesisRequest,
+    Synthesizer,
+    SyntheticSample,
+    real_source,
+)
 from medsynth_aug.synthesis.canvas import Canvas
 from medsynth_aug.synthesis.digest import digest_pixels
 from medsynth_aug.training.starter.prompts import attributes_of, is_healthy
@@ -61,7 +68,7 @@ def tile(pictures: Sequence[np.ndarray], caption: str) -> np.ndarray:
 
 
 def lesion_sheet(
-    synthesizer: LesionSynthesizer, radiographs: Sequence[Radiograph], lesion: str, *, count: int, seed: int,
+    synthesizer: Synthesizer, radiographs: Sequence[Radiograph], lesion: str, *, count: int, seed: int,
     strength: float | None = None, purpose: str = "lesion",
 ) -> np.ndarray:  # fmt: skip
     """A sheet of `count` lesions, each in another radiograph, refused draws left out.
@@ -94,7 +101,7 @@ def lesion_sheet(
 
 
 def whole_sheet(
-    synthesizer: LesionSynthesizer,
+    synthesizer: Synthesizer,
     radiographs: Sequence[Radiograph],
     *,
     count: int,
@@ -110,7 +117,7 @@ def whole_sheet(
     return tile(pictures, "whole images from lung fields alone: lung fields | result, every pixel synthetic")
 
 
-def _whole(synthesizer: LesionSynthesizer, one: Radiograph, slot: str, seed: int, side: int) -> np.ndarray:
+def _whole(synthesizer: Synthesizer, one: Radiograph, slot: str, seed: int, side: int) -> np.ndarray:
     found = synthesizer.segment(real_source(torch.from_numpy(one.pixels)[None]))
     anatomy = torch.from_numpy(np.stack([_square(lung, side) for lung in found.numpy()]))
     words = ", ".join(["frontal chest radiograph, no finding, whole", *attributes_of(one.row)])
