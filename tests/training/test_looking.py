@@ -69,13 +69,11 @@ def test_a_sheet_holds_as_many_lesions_as_were_asked_each_in_another_film() -> N
     sheet = lesion_sheet(FAKE, films, "nodule", count=3, seed=0)
     alone = lesion_sheet(FAKE, films, "nodule", count=1, seed=0)
     wide = 3 * 128 + 6
-    first, second, third, fourth = (
-        sheet[CAPTION_PX:, wide * number : wide * (number + 1)] for number in range(4)
-    )
-    assert np.array_equal(first, alone[CAPTION_PX:, :wide])
+    assert sheet.shape[1] == 3 * wide
+    first, second, third = (sheet[CAPTION_PX:, wide * number : wide * (number + 1)] for number in range(3))
+    assert np.array_equal(first, alone[CAPTION_PX:])
     assert not np.array_equal(first, second)
     assert not np.array_equal(second, third)
-    assert set(np.unique(fourth)) == {40}
     assert whole_sheet(FAKE, films, count=2, seed=0, side=64).shape == (CAPTION_PX + 67, 2 * 134)
 
 

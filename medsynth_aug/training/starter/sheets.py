@@ -58,7 +58,7 @@ def triple(sample: SyntheticSample, source: Grey, cell: int) -> np.ndarray:
 
 def tile(pictures: Sequence[np.ndarray], caption: str) -> np.ndarray:
     """Pictures of one size in rows, under a caption."""
-    across = max(1, WIDTH // (pictures[0].shape[1] + 6))
+    across = min(len(pictures), max(1, WIDTH // (pictures[0].shape[1] + 6)))
     framed = [np.pad(one, ((0, 3), (0, 6)), constant_values=40) for one in pictures]
     framed += [np.full_like(framed[0], 40)] * (-len(framed) % across)
     rows = [np.concatenate(framed[first : first + across], 1) for first in range(0, len(framed), across)]
