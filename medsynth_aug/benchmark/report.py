@@ -17,13 +17,15 @@ def as_table(report: Mapping[str, Any]) -> Group:
 
 
 def write_report(report: Mapping[str, Any], target: Path) -> None:
-    """Write the report as JSON.
+    """Write the report as JSON: whole, or not at all.
 
     Raises:
         SettingError: If the file cannot be written.
     """
+    partial = target.with_name(target.name + ".partial")
     try:
-        target.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+        partial.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+        partial.replace(target)
     except OSError as problem:
         raise SettingError(f"{target} cannot be written: {problem}; give --out another place") from problem
 

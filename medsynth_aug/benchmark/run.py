@@ -1,11 +1,8 @@
 """Runs every contender in turn, round after round, so that a noisy machine is unfair to none."""
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import torch
 
 from medsynth_aug.benchmark.cases import Case, build_cases
 from medsynth_aug.benchmark.contender import COMPARISONS, Contender
+from medsynth_aug.benchmark.environment import environment_of
 from medsynth_aug.benchmark.memory import read_peak, reset_peak
 from medsynth_aug.benchmark.ours import our_contenders
 from medsynth_aug.benchmark.settings import BenchmarkSettings
@@ -20,7 +18,6 @@ from medsynth_aug.benchmark.stock import stock_contenders
 from medsynth_aug.synthesis import SamplingSettings, SourceImage, Synthesizer
 
 SCHEMA_VERSION = 1
-LIBRARIES = ("medsynth-aug", "torch", "diffusers", "transformers", "numpy")
 NOTES = (
     "Stock gets its control image ready-made; ours makes its own inside the timed call.",
     "Ours composes into the native pixels inside the timed call; stock gives back the model's decode.",
@@ -68,7 +65,7 @@ def run_benchmark(
         "engine": synthesizer.fingerprint,
         "source": {"digest": source.digest, "is_phantom": is_phantom},
         "settings": {name: getattr(settings, name) for name in ("repeats", "steps", "batch_size", "size")},
-        "environment": _environment(device),
+        "environment": environment_of(device),
         "lesions": [_measure(case, contenders, settings.repeats, device, report) for case in cases],
         "notes": list(NOTES),
     }
@@ -130,17 +127,4 @@ def _run(contender: Contender, seconds: Sequence[float], peaks: Sequence[int]) -
         "seconds_per_image": spread(seconds),
         "images_per_second": spread(1 / value for value in seconds),
         "peak_memory_bytes": spread(peaks),
-    }
-
-
-def _environment(device: torch.device) -> dict[str, Any]:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    return {
-        "device": str(device),
-        "device_name": name,
-        "threads": torch.get_num_threads(),
-        "cpu_count": os.cpu_count(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "libraries": {library: version(library) for library in LIBRARIES},
     }

@@ -1,7 +1,7 @@
 """Puts the commands together: the built-in ones, and those of installed integrations."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from medsynth_aug.cli.benchmark import benchmark
+from medsynth_aug.cli.benchmark_quality import controls, quality
 from medsynth_aug.cli.demo import demo
 from medsynth_aug.cli.evaluate import evaluate
 from medsynth_aug.cli.lesions import lesions
@@ -19,6 +20,9 @@ from medsynth_aug.version import __version__
 
 COMMANDS = (benchmark, demo, evaluate, lesions, plan)
 """The built-in commands; a function's name is the command's."""
+
+PARTS = {"benchmark": (quality, controls)}
+"""Commands under a command, which also runs alone: `medsynth benchmark quality`."""
 
 ENTRY_POINTS = "medsynth.commands"
 """Group of the entry points under which integrations offer a function or a `typer.Typer`."""
@@ -53,10 +57,21 @@ def build() -> typer.Typer:
         callback=_medsynth,
     )
     for command in COMMANDS:
-        app.command(command.__name__)(command)
+        if command.__name__ in PARTS:
+            app.add_typer(_family(command, PARTS[command.__name__]), name=command.__name__)
+        else:
+            app.command(command.__name__)(command)
     for entry_point in entry_points(group=ENTRY_POINTS):
         _add(app, entry_point)
     return app
+
+
+def _family(command: Callable[..., None], parts: Sequence[Callable[..., None]]) -> typer.Typer:
+    """A command that runs alone and has others under it."""
+    family = typer.Typer(rich_markup_mode="rich", invoke_without_command=True, callback=command)
+    for part in parts:
+        family.command(part.__name__)(part)
+    return family
 
 
 def _add(app: typer.Typer, entry_point: EntryPoint) -> None:

@@ -1,7 +1,7 @@
 """Figures for the model card, measured on a pool that was not trained on."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +92,7 @@ def autoencoder_figures(
     ]
 
 
-def measure(checkpoint: Path, data: Path, *, pool: str | None = "eval") -> list[dict[str, float | str | int]]:
+def measure(checkpoint: Path, data: Path, *, pool: str | None = "eval") -> list[Figure]:
     """All figures of a checkpoint on one pool of a folder with `labels.csv`.
 
     Args:
@@ -107,7 +107,7 @@ def measure(checkpoint: Path, data: Path, *, pool: str | None = "eval") -> list[
         *autoencoder_figures(vae, radiographs),
         *autoencoder_figures(vae, radiographs, count=64, size=256, whole=1.0),
     ]
-    return [asdict(figure) for figure in figures]
+    return figures
 
 
 def main(
@@ -120,7 +120,7 @@ def main(
     Example: python -m medsynth_aug.training.starter.figures --data cxr
     """
     for one in measure(find_checkpoint(checkpoint), data, pool=pool or None):
-        typer.echo("{name}: {mean:.3f} ({low:.3f} to {high:.3f}), n = {n}".format(**one))
+        typer.echo(f"{one.name}: {one.mean:.3f} ({one.low:.3f} to {one.high:.3f}), n = {one.n}")
 
 
 if __name__ == "__main__":
