@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from medsynth_aug.conditioning import DepthModel
 from medsynth_aug.diffusion.checkpoint import Checkpoint
 from medsynth_aug.diffusion.controls import route_controls
 from medsynth_aug.diffusion.prompts import PromptEncoder
@@ -64,12 +65,14 @@ class Painter:
         device: Where they run.
         assigned: What each ControlNet is fed.
         batch_size: Regions a batch; smaller batches are padded to it.
+        depth_model: Makes depth maps of whole images.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, device: torch.device, assigned: Sequence[str], batch_size: int
-    ) -> None:
-        self.checkpoint, self.batch_size = checkpoint, batch_size
+        self, checkpoint: Checkpoint, device: torch.device, assigned: Sequence[str], batch_size: int,
+        depth_model: DepthModel,
+    ) -> None:  # fmt: skip
+        self.checkpoint, self.batch_size, self.depth_model = checkpoint, batch_size, depth_model
         self.device, self.assigned = device, tuple(assigned)
         for module in (checkpoint.vae, checkpoint.unet, checkpoint.text_encoder, *checkpoint.controlnets):
             module.to(device)

@@ -65,7 +65,7 @@ class LesionSynthesizer:
     ) -> None:
         self._recipe, self._depth_model = recipe, depth_model
         self._painter = Painter(
-            checkpoint, device, assign_controls(checkpoint.controlnets, controls), batch_size
+            checkpoint, device, assign_controls(checkpoint.controlnets, controls), batch_size, depth_model
         )
         own = checkpoint.folder / "lung_fields" / "model.safetensors"
         self._lung_weights = own if own.is_file() else SHIPPED_WEIGHTS
@@ -190,7 +190,8 @@ class LesionSynthesizer:
 
     def _prepare_whole(self, job: Job) -> WholeJob | Refusal:
         try:
-            return prepare_whole(job, len(self.checkpoint.controlnets))
+            needs_anatomy = self.checkpoint.anatomy != "none"
+            return prepare_whole(job, len(self.checkpoint.controlnets), needs_anatomy=needs_anatomy)
         except MedsynthError as problem:
             return Refusal(job.request, str(problem), final=True)
 
@@ -236,6 +237,8 @@ class LesionSynthesizer:
         if job.request.purpose == "sham":
             return self.checkpoint.healthy_prompt
         assert job.request.lesion is not None
+        if self.checkpoint.anatomy != "lungs":
+            return f"{job.request.lesion.prompt}, region"  # sides and thirds of a size are words of the chest
         size_mm = drawing.size_mm if job.mask is None else None
         return lesion_prompt(job.request.lesion, drawing.site.side, size_mm)
 

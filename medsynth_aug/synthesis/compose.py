@@ -104,8 +104,12 @@ def compose_whole(job: Job, grey: Grey, *, maker: str, timings: Mapping[str, flo
     )
 
 
-def check_whole(job: Job) -> None:
+def check_whole(job: Job, *, needs_anatomy: bool = True) -> None:
     """Check that the anatomy of a job without a source fits its canvas.
+
+    Args:
+        job: Without a source.
+        needs_anatomy: Whether an anatomy without a pixel is an error.
 
     Raises:
         GridError: If it is absent, of another grid, or empty.
@@ -115,5 +119,5 @@ def check_whole(job: Job) -> None:
     if job.anatomy is None:
         raise GridError("a whole image needs an anatomy (2, H, W): right and left lung field")
     check_grid("anatomy", job.anatomy, torch.empty(1, canvas.height, canvas.width))
-    if not bool(job.anatomy.any()):
+    if needs_anatomy and not bool(job.anatomy.any()):
         raise GridError("the anatomy is empty; a whole image is made from its lung fields")

@@ -53,8 +53,8 @@ def main(
 
     Stages in order: lung segmenter, autoencoder, denoiser (text encoder, UNet and ControlNet together), its
     distillation for few steps, and the decoder once more, for sharper texture. Killed runs continue: give the
-    same --out again. A run with a larger --budget-minutes trains on. Several ranks: put accelerate launch -m
-    in place of python -m.
+    same --out again. A run with a larger --budget-minutes trains on. Several ranks: put
+    accelerate launch -m in place of python -m on GPUs, torchrun --standalone --nproc_per_node 2 -m on a CPU.
 
     Example: python -m medsynth_aug.training.starter --data cxr --out starter --budget-minutes 120
     """

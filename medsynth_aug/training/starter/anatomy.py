@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
+from medsynth_aug.errors import GridError
 from medsynth_aug.training.starter.lung_fields import human_lungs
 from medsynth_aug.training.starter.radiographs import Radiograph
 
@@ -27,6 +28,7 @@ def find_anatomy(
 
     Raises:
         CheckpointError: If the weights are missing or do not fit.
+        GridError: If a mask of the user's has another size than its image.
     """
     return [_of(one, kind, weights) for one in tqdm(radiographs, desc="anatomy", unit="image")]
 
@@ -34,6 +36,11 @@ def find_anatomy(
 def _of(one: Radiograph, kind: AnatomyKind, weights: Path | None) -> np.ndarray:
     found = np.zeros((2, *one.pixels.shape), bool)
     if kind == "masks" and one.lung_mask is not None:
+        if one.lung_mask.shape != one.pixels.shape:
+            raise GridError(
+                f"{one.row['file']} is {one.pixels.shape} but its mask {one.row['mask']} is "
+                f"{one.lung_mask.shape}; resample the mask onto the image grid first"
+            )
         found[0] = one.lung_mask > 127
     if kind == "lungs":
         if one.lung_mask is not None:

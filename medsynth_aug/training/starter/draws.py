@@ -17,7 +17,7 @@ from medsynth_aug.training.starter.loop import autocast
 from medsynth_aug.training.starter.scenes import SceneDrawer, TrainingScene
 
 SIZE, WIDE_SIZE = 128, 256
-"""Sides of the scenes in pixels, and of the whole images that are made one after the other."""
+"""Sides of the scenes in pixels; whole images are made at the wider one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_chec
 from medsynth_aug.training.starter.curves import write_curves
 from medsynth_aug.training.starter.decoder import train_decoder
 from medsynth_aug.training.starter.denoiser import train_denoiser
-from medsynth_aug.training.starter.draws import SIZE, WIDE_SIZE, DenoiserData
+from medsynth_aug.training.starter.draws import WIDE_SIZE, DenoiserData
 from medsynth_aug.training.starter.few_steps import train_few_steps
 from medsynth_aug.training.starter.index import write_index
 from medsynth_aug.training.starter.loop import open_accelerator
@@ -166,7 +166,7 @@ def _write_settings(recipe: Recipe) -> None:
     held = json.loads(file.read_text()) if file.is_file() else {}
     held |= {
         "healthy_prompt": healthy_prompt(recipe.modality), "anatomy": recipe.anatomy,
-        "whole_sizes": [SIZE, WIDE_SIZE],
+        "whole_sizes": [WIDE_SIZE],
     }  # fmt: skip
     file.write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
 
