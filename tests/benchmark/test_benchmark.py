@@ -14,10 +14,10 @@ from medsynth_aug.benchmark.run import spread
 from medsynth_aug.diffusion import LesionSynthesizer
 from medsynth_aug.errors import CheckpointError, SettingError, UnreadableFileError
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.autoencoder import build_autoencoder
 from medsynth_aug.training.starter.checkpoint import write_checkpoint
-from medsynth_aug.training.starter.networks import build_denoiser
-from medsynth_aug.training.starter.text import build_tokenizer
+from medsynth_aug.training.starter.stages.autoencoder import build_autoencoder
+from medsynth_aug.training.starter.stages.networks import build_denoiser
+from medsynth_aug.training.starter.stages.text import build_tokenizer
 
 
 @pytest.fixture(scope="module")

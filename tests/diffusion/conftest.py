@@ -8,7 +8,7 @@ from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DCondi
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from medsynth_aug.conditioning import CONTROL_NAMES
-from medsynth_aug.training.starter.text import build_tokenizer
+from medsynth_aug.training.starter.stages.text import build_tokenizer
 
 BLOCKS = {"down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"), "block_out_channels": (16, 32)}
 SHARED = {"layers_per_block": 1, "cross_attention_dim": 32, "attention_head_dim": 2, "norm_num_groups": 8}

@@ -11,7 +11,7 @@ from medsynth_aug.evaluation.extraction.encoder import load_encoder
 from medsynth_aug.training.encoder.recipe import EncoderRecipe, run, target_loss, vicreg
 from medsynth_aug.training.encoder.targets import targets_of
 from medsynth_aug.training.encoder.views import draw_view, keep
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 
 
 def film(labels: str, source: str, view: str = "PA") -> Radiograph:

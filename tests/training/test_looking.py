@@ -10,10 +10,9 @@ import torch
 from medsynth_aug.errors import LabelError
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import FakeSynthesizer, Job, SynthesisRequest, SyntheticSample, real_source
-from medsynth_aug.training.starter.autoencoder import build_autoencoder
-from medsynth_aug.training.starter.figures import autoencoder_figures
-from medsynth_aug.training.starter.radiographs import Radiograph, read_radiographs
-from medsynth_aug.training.starter.sheets import (
+from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.looking.figures import autoencoder_figures
+from medsynth_aug.training.starter.looking.sheets import (
     CAPTION_PX,
     healthy_radiographs,
     lesion_sheet,
@@ -21,7 +20,8 @@ from medsynth_aug.training.starter.sheets import (
     triple,
     whole_sheet,
 )
-from medsynth_aug.training.starter.trial import class_of, trial_requests, write_table
+from medsynth_aug.training.starter.looking.trial import class_of, trial_requests, write_table
+from medsynth_aug.training.starter.stages.autoencoder import build_autoencoder
 from medsynth_aug.types import box_of, to_grey
 
 FAKE = FakeSynthesizer()

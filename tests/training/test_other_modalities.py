@@ -26,10 +26,10 @@ from medsynth_aug.synthesis import (
     SyntheticSample,
     real_source,
 )
-from medsynth_aug.training.starter.anatomy import AnatomyKind, find_anatomy
-from medsynth_aug.training.starter.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.images.anatomy import AnatomyKind, find_anatomy
+from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.images.scenes import SceneDrawer
 from medsynth_aug.training.starter.recipe import run
-from medsynth_aug.training.starter.scenes import SceneDrawer
 from medsynth_aug.training.starter.settings import Recipe
 
 MODALITY = "breast ultrasound"

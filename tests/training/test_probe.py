@@ -8,7 +8,7 @@ import pytest
 
 from medsynth_aug.errors import CheckpointError
 from medsynth_aug.training.encoder.probe import QUESTIONS, measure, probe
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 
 VIRAL = QUESTIONS[0]
 

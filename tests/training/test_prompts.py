@@ -6,13 +6,18 @@ import torch
 
 from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.errors import LabelError, UnreadableFileError
-from medsynth_aug.training.starter.crops import Window
-from medsynth_aug.training.starter.draws import DenoiserData
-from medsynth_aug.training.starter.loop import open_accelerator
-from medsynth_aug.training.starter.lung_fields import train_lung_fields
-from medsynth_aug.training.starter.prompts import attributes_of, findings_in, prompt_of, some_attributes
-from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
-from medsynth_aug.training.starter.state import LoopSettings
+from medsynth_aug.training.starter.images.crops import Window
+from medsynth_aug.training.starter.images.draws import DenoiserData
+from medsynth_aug.training.starter.images.prompts import (
+    attributes_of,
+    findings_in,
+    prompt_of,
+    some_attributes,
+)
+from medsynth_aug.training.starter.images.radiographs import Radiograph, hold_out, read_radiographs
+from medsynth_aug.training.starter.stages.loop import open_accelerator
+from medsynth_aug.training.starter.stages.lung_fields import train_lung_fields
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 LUNGS = schematic_lungs((100, 100)).numpy()
 WHOLE = Window(0, 0, 100)

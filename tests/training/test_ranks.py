@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from medsynth_aug.diffusion import LesionSynthesizer
-from medsynth_aug.training.starter.loop import open_accelerator, train
 from medsynth_aug.training.starter.recipe import run
 from medsynth_aug.training.starter.settings import Recipe
-from medsynth_aug.training.starter.state import LoopSettings, TrainingState
+from medsynth_aug.training.starter.stages.loop import open_accelerator, train
+from medsynth_aug.training.starter.stages.state import LoopSettings, TrainingState
 
 RECIPE = "medsynth_aug.training.starter"
 STAGES = ("autoencoder", "denoiser")

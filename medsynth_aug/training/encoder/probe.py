@@ -16,8 +16,8 @@ from medsynth_aug.evaluation.extraction.encoder import FEATURES, RadiographEncod
 from medsynth_aug.evaluation.extraction.extractors import FeatureExtractor
 from medsynth_aug.evaluation.figures import Figure, patient_weights, percentile_interval, refusal
 from medsynth_aug.training.seeded import seeded_weights
+from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
 from medsynth_aug.training.starter.index import features_of_radiographs
-from medsynth_aug.training.starter.radiographs import Radiograph, read_radiographs
 
 PENALTY = 0.1
 """Inverse strength `C` of the L2 penalty on standardised features; fixed beforehand, not tuned."""

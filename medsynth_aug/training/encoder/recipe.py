@@ -15,9 +15,9 @@ from medsynth_aug.evaluation.extraction.encoder import FEATURES, RadiographEncod
 from medsynth_aug.training.encoder.targets import Targets, targets_of
 from medsynth_aug.training.encoder.views import draw_view, keep
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.loop import autocast, open_accelerator, train
-from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
-from medsynth_aug.training.starter.state import LoopSettings
+from medsynth_aug.training.starter.images.radiographs import Radiograph, hold_out, read_radiographs
+from medsynth_aug.training.starter.stages.loop import autocast, open_accelerator, train
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 EXPANDED = 256
 VIEW_WEIGHT, TARGET_WEIGHT = 0.5, 4.0

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 
 HEALTHY = "healthy"
 LEAST = 15

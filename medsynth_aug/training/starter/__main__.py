@@ -5,8 +5,8 @@ from typing import Annotated, cast
 
 import typer
 
-from medsynth_aug.training.starter.anatomy import AnatomyKind
-from medsynth_aug.training.starter.prompts import MODALITY
+from medsynth_aug.training.starter.images.anatomy import AnatomyKind
+from medsynth_aug.training.starter.images.prompts import MODALITY
 from medsynth_aug.training.starter.recipe import run
 from medsynth_aug.training.starter.settings import SHARES, Recipe
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from medsynth_aug.anatomy.pieces import solidity
 from medsynth_aug.diffusion.appearance import IMAGE_SIDE, MASK_SIDE, AppearancePrior, fit_appearance
-from medsynth_aug.training.starter.prompts import attributes_of
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.prompts import attributes_of
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 from medsynth_aug.types import BoolMap
 
 LEAST_IMAGES = 16

@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL, StableDiffusionControlNetInpaintPipeline
 from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.diffusion.checkpoint import load_checkpoint
 from medsynth_aug.errors import CheckpointError
-from medsynth_aug.training.starter.networks import Denoiser, build_scheduler
+from medsynth_aug.training.starter.stages.networks import Denoiser, build_scheduler
 
 SHARD_SIZE = "15MB"
 

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from medsynth_aug.diffusion.training_index import TrainingIndex, build_index
 from medsynth_aug.evaluation.extraction.extractors import BATCH_SIZE, FeatureExtractor, load_extractor
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 from medsynth_aug.types import BoolMap
 
 

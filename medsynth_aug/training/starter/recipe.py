@@ -14,30 +14,30 @@ from medsynth_aug.diffusion.checkpoint import SETTINGS_FILE, find_checkpoint
 from medsynth_aug.diffusion.device import pick_device
 from medsynth_aug.diffusion.prompts import SIZE_WORDS
 from medsynth_aug.lesions import lesion_names, resolve_lesion
-from medsynth_aug.training.starter.anatomy import find_anatomy
 from medsynth_aug.training.starter.appearance import appearance_of
-from medsynth_aug.training.starter.autoencoder import train_autoencoder
 from medsynth_aug.training.starter.checkpoint import read_checkpoint, write_checkpoint
-from medsynth_aug.training.starter.curves import write_curves
-from medsynth_aug.training.starter.decoder import train_decoder
-from medsynth_aug.training.starter.denoiser import train_denoiser
-from medsynth_aug.training.starter.draws import WIDE_SIZE, DenoiserData
-from medsynth_aug.training.starter.few_steps import train_few_steps
-from medsynth_aug.training.starter.index import write_index
-from medsynth_aug.training.starter.loop import open_accelerator
-from medsynth_aug.training.starter.lung_fields import save_lung_fields, train_lung_fields
-from medsynth_aug.training.starter.networks import Denoiser, build_denoiser
-from medsynth_aug.training.starter.prompts import (
+from medsynth_aug.training.starter.images.anatomy import find_anatomy
+from medsynth_aug.training.starter.images.draws import WIDE_SIZE, DenoiserData
+from medsynth_aug.training.starter.images.prompts import (
     NO_FINDING,
     attributes_of,
     healthy_prompt,
     phrase_of,
 )
-from medsynth_aug.training.starter.radiographs import Radiograph, hold_out, read_radiographs
-from medsynth_aug.training.starter.scenes import Item, SceneDrawer
+from medsynth_aug.training.starter.images.radiographs import Radiograph, hold_out, read_radiographs
+from medsynth_aug.training.starter.images.scenes import Item, SceneDrawer
+from medsynth_aug.training.starter.index import write_index
+from medsynth_aug.training.starter.looking.curves import write_curves
 from medsynth_aug.training.starter.settings import Recipe
-from medsynth_aug.training.starter.state import LoopSettings
-from medsynth_aug.training.starter.text import add_words, build_tokenizer
+from medsynth_aug.training.starter.stages.autoencoder import train_autoencoder
+from medsynth_aug.training.starter.stages.decoder import train_decoder
+from medsynth_aug.training.starter.stages.denoiser import train_denoiser
+from medsynth_aug.training.starter.stages.few_steps import train_few_steps
+from medsynth_aug.training.starter.stages.loop import open_accelerator
+from medsynth_aug.training.starter.stages.lung_fields import save_lung_fields, train_lung_fields
+from medsynth_aug.training.starter.stages.networks import Denoiser, build_denoiser
+from medsynth_aug.training.starter.stages.state import LoopSettings
+from medsynth_aug.training.starter.stages.text import add_words, build_tokenizer
 
 
 def run(recipe: Recipe) -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import get_args
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.training.starter.anatomy import AnatomyKind
-from medsynth_aug.training.starter.prompts import MODALITY
+from medsynth_aug.training.starter.images.anatomy import AnatomyKind
+from medsynth_aug.training.starter.images.prompts import MODALITY
 
 SHARES = {"lung_fields": 0.06, "autoencoder": 0.16, "decoder": 0.06, "denoiser": 0.54, "few_steps": 0.18}
 """The stages in their order, and how the time is divided; a run of some stages divides it over those."""

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from medsynth_aug.anatomy.lung_fields import INPUT_SIZE, build_lung_network, split_sides, standardise
 from medsynth_aug.errors import LabelError
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.loop import autocast, train
-from medsynth_aug.training.starter.radiographs import Radiograph
-from medsynth_aug.training.starter.state import LoopSettings
+from medsynth_aug.training.starter.images.radiographs import Radiograph
+from medsynth_aug.training.starter.stages.loop import autocast, train
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 Pair = tuple[np.ndarray, np.ndarray]
 

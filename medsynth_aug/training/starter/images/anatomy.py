@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
 from medsynth_aug.errors import GridError
-from medsynth_aug.training.starter.lung_fields import human_lungs
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.radiographs import Radiograph
+from medsynth_aug.training.starter.stages.lung_fields import human_lungs
 
 AnatomyKind = Literal["lungs", "masks", "none"]
 """Lung fields (human-drawn or segmented); whatever the `mask` column names; nothing."""

@@ -14,8 +14,8 @@ from medsynth_aug.diffusion import LesionSynthesizer
 from medsynth_aug.errors import LabelError
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import SourceImage, SynthesisRequest, real_source
-from medsynth_aug.training.starter.prompts import is_healthy
-from medsynth_aug.training.starter.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.images.prompts import is_healthy
+from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
 
 LESION_OF = {
     "Pneumothorax": "pneumothorax",
@@ -115,7 +115,7 @@ def main(
 ) -> None:
     """Paint lesions into normal films of a pool, and name the command that measures them.
 
-    Example: python -m medsynth_aug.training.starter.trial --data cxr --out trial
+    Example: python -m medsynth_aug.training.starter.looking.trial --data cxr --out trial
     """
     out.mkdir(parents=True, exist_ok=True)
     radiographs = read_radiographs(data, pool=pool or None)

@@ -23,8 +23,8 @@ from medsynth_aug.synthesis import (
 )
 from medsynth_aug.synthesis.canvas import Canvas
 from medsynth_aug.synthesis.digest import digest_pixels
-from medsynth_aug.training.starter.prompts import attributes_of, is_healthy
-from medsynth_aug.training.starter.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.images.prompts import attributes_of, is_healthy
+from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
 from medsynth_aug.types import Grey, box_of, to_grey
 
 CELL = {"nodule": 128, "fracture": 128, "mass": 208, "viral_consolidation": 352}
@@ -192,7 +192,7 @@ def main(
 ) -> None:
     """Paint many lesions of each class into healthy radiographs and lay them out at 1:1.
 
-    Example: python -m medsynth_aug.training.starter.sheets --data cxr --out sheets
+    Example: python -m medsynth_aug.training.starter.looking.sheets --data cxr --out sheets
     """
     for file in write_sheets(checkpoint, data, out, pool=pool, count=count, seed=seed, strength=strength):
         typer.echo(file)

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.crops import draw_crops
-from medsynth_aug.training.starter.loop import autocast, train
-from medsynth_aug.training.starter.radiographs import Radiograph
-from medsynth_aug.training.starter.state import LoopSettings
+from medsynth_aug.training.starter.images.crops import draw_crops
+from medsynth_aug.training.starter.images.radiographs import Radiograph
+from medsynth_aug.training.starter.stages.loop import autocast, train
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 KL_WEIGHT = 1e-6
 GRADIENT_WEIGHT = 1.0

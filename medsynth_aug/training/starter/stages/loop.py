@@ -11,7 +11,7 @@ from accelerate.utils import broadcast
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from medsynth_aug.training.starter.state import LoopSettings, TrainingState
+from medsynth_aug.training.starter.stages.state import LoopSettings, TrainingState
 
 
 def autocast(device: torch.device) -> AbstractContextManager[None]:

@@ -13,11 +13,11 @@ from monai.networks.nets import PatchDiscriminator
 from torch import Tensor, nn
 
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.autoencoder import CROP_SIZE, reconstruction_loss, to_model_range
-from medsynth_aug.training.starter.crops import draw_crops
-from medsynth_aug.training.starter.loop import autocast, train
-from medsynth_aug.training.starter.radiographs import Radiograph
-from medsynth_aug.training.starter.state import LoopSettings
+from medsynth_aug.training.starter.images.crops import draw_crops
+from medsynth_aug.training.starter.images.radiographs import Radiograph
+from medsynth_aug.training.starter.stages.autoencoder import CROP_SIZE, reconstruction_loss, to_model_range
+from medsynth_aug.training.starter.stages.loop import autocast, train
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 SPECTRUM_WEIGHT = 0.5
 ADVERSARIAL_WEIGHT = 0.02

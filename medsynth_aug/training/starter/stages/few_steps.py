@@ -9,8 +9,11 @@ from accelerate import Accelerator
 from diffusers import AutoencoderKL, DDIMScheduler
 from torch import Tensor
 
-from medsynth_aug.training.starter.denoiser import held_out_scenes
-from medsynth_aug.training.starter.denoising import (
+from medsynth_aug.training.starter.images.draws import DenoiserData, Encoded, SceneDraws
+from medsynth_aug.training.starter.images.scenes import SceneDrawer
+from medsynth_aug.training.starter.looking.strip import draw_strip
+from medsynth_aug.training.starter.stages.denoiser import held_out_scenes
+from medsynth_aug.training.starter.stages.denoising import (
     REGION_WEIGHT,
     Conditions,
     blank_tokens,
@@ -19,12 +22,9 @@ from medsynth_aug.training.starter.denoising import (
     predict,
     withhold,
 )
-from medsynth_aug.training.starter.draws import DenoiserData, Encoded, SceneDraws
-from medsynth_aug.training.starter.loop import train
-from medsynth_aug.training.starter.networks import Denoiser, build_scheduler
-from medsynth_aug.training.starter.scenes import SceneDrawer
-from medsynth_aug.training.starter.state import LoopSettings
-from medsynth_aug.training.starter.strip import draw_strip
+from medsynth_aug.training.starter.stages.loop import train
+from medsynth_aug.training.starter.stages.networks import Denoiser, build_scheduler
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 GRID = 50
 """Noise levels between which the networks are made consistent."""

@@ -6,7 +6,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.text import build_text_encoder
+from medsynth_aug.training.starter.stages.text import build_text_encoder
 
 
 class Denoiser(nn.Module):

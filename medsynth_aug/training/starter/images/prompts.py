@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medsynth_aug.training.starter.crops import Window
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.crops import Window
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 
 MODALITY = "frontal chest radiograph"
 """How every prompt begins; another modality brings its own words."""

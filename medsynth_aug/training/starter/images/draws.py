@@ -12,9 +12,9 @@ from torch.nn import functional as F
 from transformers import CLIPTokenizer
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.training.starter.autoencoder import to_model_range
-from medsynth_aug.training.starter.loop import autocast
-from medsynth_aug.training.starter.scenes import SceneDrawer, TrainingScene
+from medsynth_aug.training.starter.images.scenes import SceneDrawer, TrainingScene
+from medsynth_aug.training.starter.stages.autoencoder import to_model_range
+from medsynth_aug.training.starter.stages.loop import autocast
 
 SIZE, WIDE_SIZE = 128, 256
 """Sides of the scenes in pixels; whole images are made at the wider one."""

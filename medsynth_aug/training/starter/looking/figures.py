@@ -13,10 +13,10 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
 from medsynth_aug.diffusion.checkpoint import find_checkpoint
-from medsynth_aug.training.starter.autoencoder import CROP_SIZE, to_model_range
-from medsynth_aug.training.starter.crops import draw_crops
-from medsynth_aug.training.starter.lung_fields import human_lungs
-from medsynth_aug.training.starter.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.images.crops import draw_crops
+from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
+from medsynth_aug.training.starter.stages.autoencoder import CROP_SIZE, to_model_range
+from medsynth_aug.training.starter.stages.lung_fields import human_lungs
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def main(
 ) -> None:
     """Measure the segmenter and the autoencoder of a checkpoint: mean, 95 % interval and n.
 
-    Example: python -m medsynth_aug.training.starter.figures --data cxr
+    Example: python -m medsynth_aug.training.starter.looking.figures --data cxr
     """
     for one in measure(find_checkpoint(checkpoint), data, pool=pool or None):
         typer.echo(f"{one.name}: {one.mean:.3f} ({one.low:.3f} to {one.high:.3f}), n = {one.n}")

@@ -8,13 +8,13 @@ from accelerate import Accelerator
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from medsynth_aug.training.starter.denoising import velocity_loss
-from medsynth_aug.training.starter.draws import DenoiserData, Encoded, SceneDraws, encode_scenes
-from medsynth_aug.training.starter.loop import train
-from medsynth_aug.training.starter.networks import Denoiser, build_scheduler
-from medsynth_aug.training.starter.scenes import SceneDrawer
-from medsynth_aug.training.starter.state import LoopSettings
-from medsynth_aug.training.starter.strip import draw_strip
+from medsynth_aug.training.starter.images.draws import DenoiserData, Encoded, SceneDraws, encode_scenes
+from medsynth_aug.training.starter.images.scenes import SceneDrawer
+from medsynth_aug.training.starter.looking.strip import draw_strip
+from medsynth_aug.training.starter.stages.denoising import velocity_loss
+from medsynth_aug.training.starter.stages.loop import train
+from medsynth_aug.training.starter.stages.networks import Denoiser, build_scheduler
+from medsynth_aug.training.starter.stages.state import LoopSettings
 
 
 def train_denoiser(

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from medsynth_aug.conditioning import CONTROL_NAMES
-from medsynth_aug.training.starter.draws import Encoded
-from medsynth_aug.training.starter.loop import autocast
-from medsynth_aug.training.starter.networks import Denoiser
+from medsynth_aug.training.starter.images.draws import Encoded
+from medsynth_aug.training.starter.stages.loop import autocast
+from medsynth_aug.training.starter.stages.networks import Denoiser
 
 REGION_WEIGHT = 5.0
 """Weight of the loss inside the region over that outside."""

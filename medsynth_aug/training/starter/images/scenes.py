@@ -13,16 +13,16 @@ from medsynth_aug.diffusion.region import region_of
 from medsynth_aug.lesions import lesion_names, resolve_lesion
 from medsynth_aug.lesions.draw import NoPlace, draw
 from medsynth_aug.lesions.scene import Scene
-from medsynth_aug.training.starter.crops import Window, cut, draw_window, expose
-from medsynth_aug.training.starter.prompts import (
+from medsynth_aug.training.starter.images.crops import Window, cut, draw_window, expose
+from medsynth_aug.training.starter.images.prompts import (
     MODALITY,
     healthy_prompt,
     is_healthy,
     prompt_of,
     some_attributes,
 )
-from medsynth_aug.training.starter.radiographs import Radiograph
-from medsynth_aug.training.starter.regions import draw_region
+from medsynth_aug.training.starter.images.radiographs import Radiograph
+from medsynth_aug.training.starter.images.regions import draw_region
 from medsynth_aug.types import BoolMap, Grey
 
 Item = tuple[Radiograph, np.ndarray]

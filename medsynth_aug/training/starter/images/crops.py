@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from medsynth_aug.training.starter.radiographs import Radiograph
+from medsynth_aug.training.starter.images.radiographs import Radiograph
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from medsynth_aug.diffusion.schedule import truncated_timesteps
-from medsynth_aug.training.starter.denoising import Conditions, encode_text, predict
-from medsynth_aug.training.starter.draws import Encoded
-from medsynth_aug.training.starter.networks import Denoiser, build_scheduler
+from medsynth_aug.training.starter.images.draws import Encoded
+from medsynth_aug.training.starter.stages.denoising import Conditions, encode_text, predict
+from medsynth_aug.training.starter.stages.networks import Denoiser, build_scheduler
 
 COLUMNS, STEPS = 8, 8
 REGION_STRENGTH = 0.6

@@ -1,0 +1,1 @@
+"""Images with their rows, and the scenes that are drawn from them."""

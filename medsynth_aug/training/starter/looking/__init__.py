@@ -1,0 +1,1 @@
+"""What a checkpoint is looked at and measured with."""
