@@ -12,6 +12,8 @@ from medsynth_aug.diffusion import LesionSynthesizer, read_index
 from medsynth_aug.diffusion.checkpoint import STARTER
 from medsynth_aug.lesions import lesion_names, resolve_lesion
 from medsynth_aug.synthesis import Job, SamplingSettings, SynthesisRequest, SyntheticSample, real_source
+from medsynth_aug.synthesis.canvas import Canvas
+from medsynth_aug.synthesis.digest import digest_pixels
 
 
 def phantom() -> torch.Tensor:
@@ -83,3 +85,23 @@ def test_the_starter_paints_every_lesion_of_the_catalogue() -> None:
             assert not torch.equal(result.image, source.pixels)
         else:
             assert "without a sign" in result.reason or (name == "fracture" and "no place" in result.reason)
+
+
+def test_a_whole_image_has_dark_lungs_where_they_were_asked_for() -> None:
+    engine = LesionSynthesizer.from_pretrained("starter", device="cpu")
+    lungs = schematic_lungs((256, 256))
+    request = SynthesisRequest(
+        source="none", lesion=None, purpose="patient", engine=engine.fingerprint, seed=0, slot="patient/0",
+        canvas=Canvas(prompt="frontal chest radiograph, no finding, whole, adult", height=256, width=256),
+        anatomy_digest=digest_pixels(lungs),
+    )  # fmt: skip
+    (made,) = engine.synthesize([Job(request, None, anatomy=lungs)])
+    assert isinstance(made, SyntheticSample), made.reason
+    grey, inside = made.image[0].float(), lungs.any(0)
+    rows, columns = inside.any(1).nonzero()[:, 0], inside.any(0).nonzero()[:, 0]
+    box = torch.zeros_like(inside)
+    box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    assert float(grey[box & ~inside].mean() - grey[inside].mean()) > 20
+    found = engine.segment(real_source(made.image)).any(0)
+    dice = 2 * int((found & inside).sum()) / int(found.sum() + inside.sum())
+    assert dice > 0.8

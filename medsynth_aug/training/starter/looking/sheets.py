@@ -32,7 +32,7 @@ OTHERS_CELL = 256
 WIDTH = 1680
 """Pixels that a sheet is wide at most."""
 
-DIFFERENCE_GAIN = 4
+DIFFERENCE_GAIN = 2
 CAPTION_PX = 22
 
 
@@ -48,7 +48,7 @@ def triple(sample: SyntheticSample, source: Grey, cell: int) -> np.ndarray:
     box = box_of(sample.edit_region)
     assert box is not None
     top, left = (box.y0 + box.y1 - cell) // 2, (box.x0 + box.x1 - cell) // 2
-    difference = 0.5 + DIFFERENCE_GAIN / 2 * (result - source)
+    difference = 0.5 + DIFFERENCE_GAIN * (result - source)
     pictures = []
     for image, beyond in ((source, 0.0), (result, 0.0), (difference, 0.5)):
         wide = np.pad(image, cell, constant_values=beyond)
