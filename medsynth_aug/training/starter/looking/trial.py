@@ -13,7 +13,7 @@ from medsynth_aug.bank import SampleBank, SourceStore, generate
 from medsynth_aug.diffusion import LesionSynthesizer
 from medsynth_aug.errors import LabelError
 from medsynth_aug.lesions import resolve_lesion
-from medsynth_aug.synthesis import SourceImage, SynthesisRequest, real_source
+from medsynth_aug.synthesis import SamplingSettings, SourceImage, SynthesisRequest, real_source
 from medsynth_aug.training.starter.images.prompts import is_healthy
 from medsynth_aug.training.starter.images.radiographs import Radiograph, read_radiographs
 
@@ -75,6 +75,7 @@ def trial_requests(
     *,
     each: int,
     seed: int,
+    strength: float | None = None,
 ) -> list[SynthesisRequest]:
     """Requests for up to `each` samples a lesion, in normal films of the sources that have the lesion.
 
@@ -84,6 +85,7 @@ def trial_requests(
         engine: Fingerprint of the synthesizer.
         each: Samples a lesion, each in another film.
         seed: Decides films and draws.
+        strength: Share of the noise schedule that is run; None takes the lesion's own.
 
     Raises:
         LabelError: If no film has a lesion, or none is normal.
@@ -96,7 +98,7 @@ def trial_requests(
         requests += [
             SynthesisRequest(
                 source=sources[int(number)].digest, lesion=resolve_lesion(lesion), engine=engine, seed=seed,
-                slot=f"trial/{lesion}/{number}",
+                slot=f"trial/{lesion}/{number}", sampling=SamplingSettings(strength=strength),
             )
             for number in rng.permutation(fitting)[:each]
         ]  # fmt: skip
@@ -112,6 +114,7 @@ def main(
     pool: Annotated[str, typer.Option(help="Pool that was not trained on; '' takes all.")] = "eval",
     each: Annotated[int, typer.Option(help="Samples a lesion.")] = 40,
     seed: Annotated[int, typer.Option(help="Decides films and draws.")] = 0,
+    strength: Annotated[float | None, typer.Option(help="Strength of denoising instead of its own.")] = None,
 ) -> None:
     """Paint lesions into normal films of a pool, and name the command that measures them.
 
@@ -127,7 +130,9 @@ def main(
         if class_of(one) == NORMAL
     }
     synthesizer, bank = LesionSynthesizer.from_pretrained(checkpoint), SampleBank(out / "bank")
-    requests = trial_requests(radiographs, sources, synthesizer.fingerprint, each=each, seed=seed)
+    requests = trial_requests(
+        radiographs, sources, synthesizer.fingerprint, each=each, seed=seed, strength=strength
+    )
     known = {source.digest: source for source in sources.values()}
     report = generate(requests, synthesizer, bank, SourceStore(bank, known.get))
     typer.echo(f"{report.made} made, {report.reused} held before, {len(report.refused)} given up")
