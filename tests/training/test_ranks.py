@@ -46,8 +46,8 @@ from pathlib import Path
 
 import torch
 
-from {RECIPE}.loop import open_accelerator, train
-from {RECIPE}.state import LoopSettings
+from {RECIPE}.stages.loop import open_accelerator, train
+from {RECIPE}.stages.state import LoopSettings
 
 folder, accelerator = Path(sys.argv[1]), open_accelerator(torch.device("cpu"))
 rank = accelerator.process_index
