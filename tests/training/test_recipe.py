@@ -10,11 +10,13 @@ import pytest
 import torch
 from diffusers import ControlNetModel, StableDiffusionControlNetInpaintPipeline
 from safetensors.torch import load_file
+from transformers import CLIPTokenizer
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
 from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.diffusion.training_index import read_index
 from medsynth_aug.errors import CheckpointError
+from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.recipe import run
 from medsynth_aug.training.starter.settings import SHARES, Recipe
@@ -96,6 +98,20 @@ def test_a_stopped_run_trains_on(checkpoint: Path, radiograph_folder: Path) -> N
     assert (checkpoint / "curves.png").stat().st_size > 0
 
 
+def test_a_stopped_run_keeps_its_vocabulary_when_a_lesion_is_registered_since(
+    radiograph_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = replace(smoke(radiograph_folder, tmp_path / "out"), start_from="starter", max_steps=1, limit=4)
+    out = run(one)
+    held = len(CLIPTokenizer.from_pretrained(out / "tokenizer"))
+    register_lesion(
+        replace(resolve_lesion("nodule"), name="odd", prompt="unheard zebra"), replace_existing=True
+    )
+    run(replace(one, max_steps=2))
+    assert len(CLIPTokenizer.from_pretrained(out / "tokenizer")) == held
+    assert json.loads((out / "state" / "denoiser" / "state.json").read_text())["step"] == 2
+
+
 def test_without_lung_masks_and_held_out_patients_it_says_so_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,7 +144,7 @@ def test_a_run_that_starts_from_a_checkpoint_keeps_its_autoencoder_and_trains_it
     assert apart("vae") == apart("lung_fields") == 0
     assert str(checkpoint) not in "".join(file.read_text() for file in out.glob("*/config.json"))
     assert 0 < apart("unet") < 0.05
-    assert [path.name for path in (out / "state").iterdir()] == ["denoiser"]
+    assert {path.name for path in (out / "state").iterdir()} == {"denoiser", "vocabulary.json"}
 
 
 def test_a_checkpoint_of_another_layout_cannot_be_trained_on(

@@ -88,7 +88,7 @@ def _networks(
     accelerator: Accelerator,
 ) -> tuple[AutoencoderKL, Denoiser]:  # fmt: skip
     """Autoencoder and denoiser: those to start from, or an autoencoder trained here and an untrained rest."""
-    prompts = _prompts(recipe, radiographs)
+    prompts = _vocabulary(recipe, radiographs, accelerator)
     if recipe.start_from is not None:
         vae, model = read_checkpoint(recipe.start_from)
         add_words(model.tokenizer, model.text_encoder, prompts, recipe.seed)
@@ -169,6 +169,19 @@ def _write_settings(recipe: Recipe) -> None:
         "whole_sizes": [WIDE_SIZE],
     }  # fmt: skip
     file.write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
+
+
+def _vocabulary(recipe: Recipe, radiographs: list[Radiograph], accelerator: Accelerator) -> list[str]:
+    """The words of this run; a resumed one keeps those that it began with, whatever is registered since."""
+    file = recipe.out / "state" / "vocabulary.json"
+    if file.is_file():
+        return list(json.loads(file.read_text()))
+    words = _prompts(recipe, radiographs)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(words, indent=2) + "\n")
+    return words
 
 
 def _prompts(recipe: Recipe, radiographs: list[Radiograph]) -> list[str]:
