@@ -104,9 +104,8 @@ def test_a_stopped_run_keeps_its_vocabulary_when_a_lesion_is_registered_since(
     one = replace(smoke(radiograph_folder, tmp_path / "out"), start_from="starter", max_steps=1, limit=4)
     out = run(one)
     held = len(CLIPTokenizer.from_pretrained(out / "tokenizer"))
-    register_lesion(
-        replace(resolve_lesion("nodule"), name="odd", prompt="unheard zebra"), replace_existing=True
-    )
+    odd = replace(resolve_lesion("nodule"), name="odd", prompt="unheard zebra")
+    monkeypatch.setitem(catalogue._LESIONS, "odd", odd)
     run(replace(one, max_steps=2))
     assert len(CLIPTokenizer.from_pretrained(out / "tokenizer")) == held
     assert json.loads((out / "state" / "denoiser" / "state.json").read_text())["step"] == 2
