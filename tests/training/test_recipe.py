@@ -16,7 +16,7 @@ from medsynth_aug.anatomy.lung_fields import segment_lungs
 from medsynth_aug.conditioning import CONTROL_NAMES
 from medsynth_aug.diffusion.training_index import read_index
 from medsynth_aug.errors import CheckpointError
-from medsynth_aug.lesions import resolve_lesion
+from medsynth_aug.lesions import catalogue, resolve_lesion
 from medsynth_aug.training.seeded import seeded_weights
 from medsynth_aug.training.starter.recipe import run
 from medsynth_aug.training.starter.settings import SHARES, Recipe
