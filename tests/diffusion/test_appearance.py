@@ -1,4 +1,4 @@
-"""The appearance prior draws images that go with given lung fields, and never one of its training set."""
+"""The appearance prior draws images that go with the lung fields and the words that it is given."""
 
 from pathlib import Path
 

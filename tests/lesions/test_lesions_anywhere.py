@@ -6,39 +6,13 @@ import numpy as np
 import pytest
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.lesions import Lesion, Prior, resolve_lesion
+from medsynth_aug.lesions import Prior, resolve_lesion
 from medsynth_aug.lesions.anywhere import gain_in_grey, place_anywhere
 from medsynth_aug.lesions.draw import Drawing, NoPlace, draw
 from medsynth_aug.lesions.fields import depth_px
 from medsynth_aug.lesions.scene import Scene, Site
 from medsynth_aug.types import BoolMap, Spacing
-
-SHAPE = (130, 150)
-SPACING_MM = (0.2, 0.2)
-CYST = Lesion(
-    name="dark mass",
-    prompt="breast ultrasound, cyst",
-    placement=Prior("anywhere", parameters={"clearance_mm": 4.0}),
-    shape=Prior("lobulated", parameters={"inside_lung": False}),
-    intensity=Prior("gain", parameters={"gain": [0.2, 0.4]}),
-    size_mm=(5.0, 8.0),
-    margin_mm=2.0,
-)
-
-
-def speckled(seed: int) -> np.ndarray:
-    """Tissue that darkens with depth, with multiplicative speckle, under a bright band of skin."""
-    rng = np.random.default_rng(seed)
-    tissue = np.linspace(190, 90, SHAPE[0])[:, None] * (0.7 + 0.3 * rng.rayleigh(0.8, SHAPE))
-    tissue[:8] += 60
-    return np.clip(tissue, 0, 255).astype(np.uint8)
-
-
-def gland() -> np.ndarray:
-    """Where the organ lies: a band across the middle."""
-    mask = np.zeros(SHAPE, bool)
-    mask[40:100, 10:140] = True
-    return mask
+from tests.ultrasound import CYST, SHAPE, SPACING_MM, gland, speckled
 
 
 def scene_of(anatomy: BoolMap | None = None, keep: BoolMap | None = None) -> Scene:
