@@ -24,6 +24,7 @@ from medsynth_aug.bank.records import (
 )
 from medsynth_aug.bank.schema import anatomies, refusals, samples
 from medsynth_aug.bank.tracing import trace
+from medsynth_aug.bank.wanted import Wanted, no_longer_wanted
 from medsynth_aug.errors import BankError, BankReadOnlyError, DamagedSampleError
 from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.sample import Refusal, SyntheticSample
@@ -52,6 +53,7 @@ class SampleBank:
         self._database = Database(self.path / "bank.sqlite")
         self._pixels = DigestFiles(self.path / "pixels")
         self._local = LocalCopies(self.path / "local")
+        self.wanted = Wanted(self._database)
 
     def __reduce__(self) -> tuple[type["SampleBank"], tuple[str]]:
         return SampleBank, (str(self.path),)
@@ -93,6 +95,7 @@ class SampleBank:
             virtual = is_virtual(connection, request)
             connection.execute(samples.insert().values(**record, virtual=virtual))
             connection.execute(refusals.delete().where(refusals.c.digest == record["digest"]))
+            no_longer_wanted(connection, record["digest"])
             note_event(connection, "sample", record["digest"])
 
     def refuse(self, refusal: Refusal) -> None:
@@ -103,6 +106,7 @@ class SampleBank:
                 if connection.execute(select(table.c.digest).where(table.c.digest == digest)).first():
                     return
             connection.execute(refusals.insert().values(**refusal_record(refusal)))
+            no_longer_wanted(connection, digest)
             note_event(connection, "refusal", digest)
 
     def forget(self, digest: str) -> None:

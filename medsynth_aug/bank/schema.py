@@ -73,3 +73,18 @@ events = Table(
     sqlite_autoincrement=True,
 )
 """Outbox: what happened to which digest, written in the transaction in which it happened."""
+
+wanted = Table(
+    "wanted",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("engine", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("holder", Text),
+    Column("held_until", DateTime(timezone=True)),
+    Index("wanted_in_turn", "engine", "priority", "place"),
+)
+"""One row a request that somebody will need and that has neither sample nor refusal yet."""

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, inspect, text
 
 from medsynth_aug.errors import BankError
 
-HEAD = "0001"
+HEAD = "0002"
 """Number of the newest migration, which this version reads and writes."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
