@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 PACKAGES = {
     "postgres": ("postgresql", ("initdb", "/usr/lib/postgresql/*/bin/initdb")),
     "browser": ("chromium", ("chromium", "/usr/bin/chromium")),
+    "dicom": ("dicom3tools", ("dciodvfy", "/usr/bin/dciodvfy")),
     "node": ("nodejs", ("node", "/usr/bin/node")),
 }
 

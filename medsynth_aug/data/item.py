@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from medsynth_aug.data.pixels import is_image, read_pixels, write_pixels
+from medsynth_aug.data.pixels import is_image, read_pixels, tv_name, write_pixels
 from medsynth_aug.errors import LabelError, SettingError
 
 Place = str | int
@@ -125,7 +125,12 @@ def check_comes_back(adapter: ItemAdapter, item: Any) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two items or parts are equal in type, dtype and every value; NaN equals NaN."""
+    """Whether two items or parts are equal in type, dtype and every value; NaN equals NaN.
+
+    A PIL image equals one of the same pixels, whichever file format it was decoded from.
+    """
+    if isinstance(one, Image.Image) and isinstance(other, Image.Image):
+        return one.mode == other.mode and one.size == other.size and one.tobytes() == other.tobytes()
     if type(one) is not type(other):
         return False
     if isinstance(one, torch.Tensor):
@@ -137,8 +142,6 @@ def same(one: Any, other: Any) -> bool:
         )
     if isinstance(one, np.ndarray):
         return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
-    if isinstance(one, Image.Image):
-        return one.mode == other.mode and one.size == other.size and one.tobytes() == other.tobytes()
     if isinstance(one, Mapping):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, tuple | list):
@@ -159,11 +162,16 @@ def _at(item: Any, place: Place) -> Any:
 
 
 def _places_in(item: Sequence[Any]) -> tuple[int | None, ...]:
-    """Image: the first image; mask: the next one; boxes: `(N, 4)`; label: the first scalar or vector."""
+    """Image: the first image; mask: the next one; boxes: `(N, 4)`; label: the first scalar or vector.
+
+    A tv_tensor is what its type says, wherever it stands.
+    """
+    named = [tv_name(value) for value in item]
     boxes = next((i for i, value in enumerate(item) if i and _are_boxes(value)), None)
-    images = [i for i, value in enumerate(item) if i != boxes and is_image(value)]
     label = next((i for i, value in enumerate(item) if i != boxes and _is_label(value)), None)
-    image, mask = [*images[:2], None, None][:2]
+    images = [i for i, value in enumerate(item) if i != boxes and named[i] != "Mask" and is_image(value)]
+    masks = [i for i, name in enumerate(named) if name == "Mask"] or images[1:]
+    image, mask = [*images, None][0], [*masks, None][0]
     return image, label, mask, boxes
 
 
@@ -176,6 +184,8 @@ def _is_label(value: Any) -> bool:
 
 
 def _are_boxes(value: Any) -> bool:
+    if tv_name(value):
+        return tv_name(value) == "BoundingBoxes"
     shape = tuple(getattr(value, "shape", ()))
     return len(shape) == 2 and shape[1] == 4
 

@@ -15,6 +15,9 @@ SpacingOfItems: TypeAlias = (
 )
 """Row and column spacing in mm: one for all, one for each item, or a function of the index."""
 
+RangeOfItems: TypeAlias = Pair | Mapping[int, Pair | None] | Callable[[int], Pair | None] | None
+"""Darkest and brightest value: one pair for all, or a function of the index."""
+
 
 class SourceReader:
     """A deterministic map-style data set, read as items, parts and sources.
@@ -22,7 +25,7 @@ class SourceReader:
     Args:
         data: The user's data set: `len` and an index give an item.
         adapter: Where the parts stand; inferred from the first item if absent.
-        value_range: Darkest and brightest value of the data; may be absent for uint8.
+        value_range: Darkest and brightest value, of all data or of each item; may be absent for uint8.
         spacing_mm: Spacing of the items.
 
     Raises:
@@ -35,7 +38,7 @@ class SourceReader:
         data: Any,
         adapter: ItemAdapter | None = None,
         *,
-        value_range: Pair | None = None,
+        value_range: RangeOfItems = None,
         spacing_mm: SpacingOfItems = None,
     ) -> None:
         if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or len(data) == 0:
@@ -73,10 +76,17 @@ class SourceReader:
         image = (self.read(index)[1] if parts is None else parts).image
         try:
             return real_source(
-                read_pixels(image), value_range=self._value_range, spacing_mm=self.spacing_mm(index)
+                read_pixels(image), value_range=self.value_range(index), spacing_mm=self.spacing_mm(index)
             )
         except ImageError as problem:
             raise type(problem)(f"item {index} of the source: {problem}") from problem
+
+    def value_range(self, index: int) -> Pair | None:
+        """Darkest and brightest value of an item, or None where it is not stated."""
+        limits: Any = self._value_range
+        if callable(limits):
+            return limits(index)
+        return limits[index] if isinstance(limits, Mapping) else limits
 
     def spacing_mm(self, index: int) -> Pair | None:
         """Row and column spacing of an item, or None where unknown."""
@@ -84,6 +94,11 @@ class SourceReader:
         if callable(spacing):
             return spacing(index)
         return spacing[index] if isinstance(spacing, Mapping) or _per_item(spacing) else spacing
+
+    @property
+    def asks_for_spacing(self) -> bool:
+        """Whether spacings come from a function, which may have to open every file."""
+        return callable(self._spacing_mm)
 
     def expect(self, index: int, digest: str) -> tuple[Any, Parts]:
         """An item whose image must be the source of that digest.
@@ -108,16 +123,19 @@ class SourceReader:
                 raise self._changed(index)
 
     def for_workers(self, indices: Iterable[int]) -> "SourceReader":
-        """This reader for those indices only, without the user's spacing function, which may not pickle."""
-        spacing = {index: self.spacing_mm(index) for index in indices}
-        return SourceReader(self.data, self.adapter, value_range=self._value_range, spacing_mm=spacing)
+        """This reader for those indices only, without the user's functions, which may not pickle."""
+        kept, limits = list(indices), self._value_range
+        if callable(limits):
+            limits = {index: limits(index) for index in kept}
+        spacing = {index: self.spacing_mm(index) for index in kept}
+        return SourceReader(self.data, self.adapter, value_range=limits, spacing_mm=spacing)
 
     def _changed(self, index: int) -> SourceChangedError:
         return SourceChangedError(
             f"item {index} of the source ({type(self.data).__name__}) read differently twice; samples are "
             "painted into its exact pixels, so the source must be deterministic and unaugmented: move "
-            "random augmentation out of it into RebalancedDataset(transform=...), and make a new plan if "
-            "the files themselves were changed"
+            "random augmentation out of it into RebalancedDataset(transform=...); if the files themselves "
+            "were changed, delete the saved digests (folder `digests` of the bank or cache) and plan anew"
         )
 
 

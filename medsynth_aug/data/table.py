@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from medsynth_aug.data.decode import decode_image
+from medsynth_aug.data.decode import decode_image, scale_of_file
 from medsynth_aug.data.duplicates import Print
+from medsynth_aug.data.formats.dicom import DicomSettings
 from medsynth_aug.data.groups import EACH_IMAGE, group_names
 from medsynth_aug.data.splits import Split, check_splits, print_and_digest
 from medsynth_aug.errors import LabelError, SettingError, UnreadableFileError
+from medsynth_aug.types import Spacing, ValueRange
 
 Row = dict[str, str]
 
@@ -39,6 +41,9 @@ class CsvDataset(Dataset[dict[str, Any]]):
         split_column: Column with the split's name, or None to read every row.
         check_images: Compare the images of the splits too, not only the patients; reads every file once.
         progress: Show a bar while images are compared.
+        attributes: Other columns to keep, in `self.attributes`: view, sex, age ... as texts, an empty one
+            where nothing is known.
+        dicom: How DICOM files are read.
 
     Raises:
         UnreadableFileError: If the file is missing or is no CSV.
@@ -60,11 +65,13 @@ class CsvDataset(Dataset[dict[str, Any]]):
         split_column: str | None = "split",
         check_images: bool = True,
         progress: bool = True,
+        attributes: Sequence[str] = (),
+        dicom: DicomSettings | None = None,
     ) -> None:
-        csv_path = Path(csv_path)
+        csv_path, self.dicom = Path(csv_path), dicom
         folder = csv_path.parent if root is None else Path(root)
         columns = [label] if isinstance(label, str) else list(label)
-        rows = _rows(csv_path, [image, *columns, *([patient] if patient else [])])
+        rows = _rows(csv_path, [image, *columns, *([patient] if patient else []), *attributes])
         paths = [folder / row[image] for row in rows]
         groups = None if patient is None else group_names(row[patient] for row in rows)
         names = _splits(csv_path, rows, split, split_column)
@@ -73,13 +80,22 @@ class CsvDataset(Dataset[dict[str, Any]]):
             for name in dict.fromkeys(names):
                 mine = [index for index, other in enumerate(names) if other == name]
                 ids = EACH_IMAGE if groups is None else [groups[index] for index in mine]
-                known[name] = Split(ids, _Files([paths[i] for i in mine]) if check_images else None)
+                known[name] = Split(ids, _Files([paths[i] for i in mine], dicom) if check_images else None)
             check_splits(known, progress=progress)
         kept = [index for index in range(len(rows)) if names is None or names[index] == split]
         targets, self.class_to_idx = _targets(csv_path, rows, columns, single=isinstance(label, str))
+        self.attributes = {name: [rows[index][name] for index in kept] for name in attributes}
         self.paths = [paths[index] for index in kept]
         self.targets = [targets[index] for index in kept]
         self.groups = None if groups is None else [groups[index] for index in kept]
+
+    def value_range(self, index: int) -> ValueRange | None:
+        """Darkest and brightest value that a file can hold, where it says so."""
+        return scale_of_file(self.paths[index], self.dicom)[0]
+
+    def spacing_mm(self, index: int) -> Spacing | None:
+        """Row and column spacing of a file, where it states them."""
+        return scale_of_file(self.paths[index], self.dicom)[1]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -87,7 +103,7 @@ class CsvDataset(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         target, path = self.targets[index], self.paths[index]
         label = torch.tensor(target, dtype=torch.float32) if isinstance(target, list) else target
-        item = {"image": decode_image(path), "label": label, "path": str(path)}
+        item = {"image": decode_image(path, self.dicom), "label": label, "path": str(path)}
         return item if self.groups is None else {**item, "patient": self.groups[index]}
 
 
@@ -96,19 +112,20 @@ class _Files:
     """The files of one split, as `check_splits` reads them."""
 
     paths: list[Path]
+    dicom: DicomSettings | None
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def print_at(self, index: int) -> tuple[str, Print]:
         path = self.paths[index]
-        return _print(path, path.stat().st_mtime_ns if path.exists() else 0)
+        return _print(path, path.stat().st_mtime_ns if path.exists() else 0, self.dicom)
 
 
 @lru_cache(maxsize=16384)
-def _print(path: Path, changed_ns: int) -> tuple[str, Print]:
+def _print(path: Path, changed_ns: int, dicom: DicomSettings | None) -> tuple[str, Print]:
     """The print of a file as it was at that time, so that one reader a split decodes each file once only."""
-    return print_and_digest(decode_image(path))
+    return print_and_digest(decode_image(path, dicom))
 
 
 def _rows(path: Path, needed: list[str]) -> list[Row]:

@@ -9,7 +9,7 @@ from medsynth_aug.data.groups import Groups, check_holdout, resolve_groups
 from medsynth_aug.data.item import ItemAdapter
 from medsynth_aug.data.label_pass import find_labels
 from medsynth_aug.data.labels import ClassKey, Labels, same_label
-from medsynth_aug.data.reading import Pair, SourceReader, SpacingOfItems
+from medsynth_aug.data.reading import RangeOfItems, SourceReader, SpacingOfItems
 from medsynth_aug.data.wish import Wish
 from medsynth_aug.errors import LabelError, PlanError, SettingError
 from medsynth_aug.lesions import Lesion, resolve_lesion
@@ -55,7 +55,7 @@ def take_in(
     labels: Any,
     groups: Groups | None,
     holdout_groups: Iterable[Any] | None,
-    value_range: Pair | None,
+    value_range: RangeOfItems,
     spacing_mm: SpacingOfItems,
     item: ItemAdapter | None,
     folder: Path | None = None,
@@ -65,6 +65,8 @@ def take_in(
     groups = getattr(source, "groups", None) if groups is None else groups
     if groups is None:
         resolve_groups(groups, 0)
+    value_range = getattr(source, "value_range", None) if value_range is None else value_range
+    spacing_mm = getattr(source, "spacing_mm", None) if spacing_mm is None else spacing_mm
     reader = SourceReader(source, item, value_range=value_range, spacing_mm=spacing_mm)
     names = resolve_groups(groups, len(reader))
     check_holdout(groups, names, holdout_groups)

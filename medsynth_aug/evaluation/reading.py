@@ -61,7 +61,8 @@ def read_images(
         columns: Names of the CSV file's columns; a folder has no patients and no strata.
         split: Only this split of the CSV file; None takes all rows.
         boxes: CSV file with `file`, `label`, `x`, `y`, `w`, `h` (pixels): where real lesions are.
-        value_range: As the data set that was painted has it; may be absent for uint8.
+        value_range: As the data set that was painted has it; may be absent for uint8, and where the files
+            state it (DICOM).
         spacing_mm: Likewise.
         origin: What the images are.
         progress: Show a progress bar.
@@ -79,7 +80,11 @@ def read_images(
     images = []
     for index in tqdm(range(len(data)), desc=f"Reading {path.name}", unit="image", disable=not progress):
         label = names.get(data.targets[index], str(data.targets[index]))
-        source = real_source(data[index]["image"], value_range=value_range, spacing_mm=spacing_mm)
+        source = real_source(
+            data[index]["image"],
+            value_range=value_range or data.value_range(index),
+            spacing_mm=spacing_mm or data.spacing_mm(index),
+        )
         name = _name_of(data.paths[index], path)
         images.append(
             EvaluationImage(
