@@ -9,6 +9,7 @@ MedsynthError
 │   ├── UnreadableFileError (OSError)  a file is missing, truncated or not an image
 │   ├── GridError                      image, mask, anatomy and keep-mask are not on one grid
 │   └── ValueRangeError                NaN, infinity, or values outside the stated range
+├── UnwritableFileError (OSError)      a file that was asked for cannot be written
 ├── CheckpointError (RuntimeError)     a checkpoint is incomplete, unsafe or of the wrong layout
 ├── DeviceError (RuntimeError)         the device that was demanded is not there
 ├── SplitLeakError (ValueError)        a patient or a near-duplicate stands in two splits
@@ -17,8 +18,13 @@ MedsynthError
 ├── BankError (RuntimeError)           the bank cannot be read or written
 │   ├── BankFullError (OSError)        the disk is full; what was stored before is intact
 │   ├── BankReadOnlyError (OSError)    the bank's folder cannot be written
-│   └── DamagedSampleError             stored pixels do not match their record
-└── PlanError (ValueError)             a rebalancing plan cannot be made as asked
+│   ├── BankUnreachableError (OSError) the database or the object store does not answer
+│   ├── DamagedSampleError             stored pixels do not match their record
+│   └── StrayFileError                 a file in the bank that no record names
+├── ConsentError (PermissionError)     what derives from patients would leave this machine
+├── ProducerError (RuntimeError)       the process that makes samples on the fly failed
+├── PlanError (ValueError)             a rebalancing plan cannot be made as asked
+└── ConformanceError (AssertionError)  a synthesizer or a lesion breaks a guarantee
 """
 
 
@@ -58,6 +64,10 @@ class ValueRangeError(ImageError):
     """NaN, infinity, or values outside the stated range."""
 
 
+class UnwritableFileError(MedsynthError, OSError):
+    """A file that was asked for cannot be written."""
+
+
 class CheckpointError(MedsynthError, RuntimeError):
     """A checkpoint is incomplete, unsafe or of the wrong layout."""
 
@@ -90,9 +100,29 @@ class BankReadOnlyError(BankError, OSError):
     """The bank's folder cannot be written."""
 
 
+class BankUnreachableError(BankError, OSError):
+    """The database or the object store does not answer."""
+
+
 class DamagedSampleError(BankError):
     """Stored pixels do not match their record."""
 
 
+class StrayFileError(BankError):
+    """A file in the bank that no record names."""
+
+
+class ConsentError(MedsynthError, PermissionError):
+    """What derives from real patients would leave this machine without the user's consent."""
+
+
+class ProducerError(MedsynthError, RuntimeError):
+    """The process that makes samples on the fly failed."""
+
+
 class PlanError(MedsynthError, ValueError):
     """A rebalancing plan cannot be made as asked."""
+
+
+class ConformanceError(MedsynthError, AssertionError):
+    """A synthesizer or a lesion breaks a guarantee that `medsynth_aug.testing` checks."""

@@ -1,6 +1,7 @@
 """Put a sample into an item: image, label, mask and boxes change together."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from medsynth_aug.data.item import MaskHolds, Parts
 from medsynth_aug.data.labels import ClassKey, relabel
-from medsynth_aug.data.pixels import read_pixels, write_pixels
+from medsynth_aug.data.pixels import read_pixels, tv_name, write_pixels
 from medsynth_aug.errors import GridError
 from medsynth_aug.synthesis.sample import SyntheticSample
 
@@ -17,7 +18,7 @@ from medsynth_aug.synthesis.sample import SyntheticSample
 def paint(
     parts: Parts,
     sample: SyntheticSample,
-    key: ClassKey,
+    key: ClassKey | None,
     *,
     exclusive: Iterable[int] = (),
     mask_holds: MaskHolds = "truth",
@@ -27,10 +28,12 @@ def paint(
     Args:
         parts: The parts of the background item; they stay as they are.
         sample: The sample whose source is this item's image.
-        key: Class or column of its lesion.
+        key: Class or column of its lesion; None for a sham, which changes the image alone.
         exclusive: Columns that a lesion clears.
         mask_holds: What the values of an existing mask mean.
     """
+    if key is None:
+        return replace(parts, image=write_pixels(parts.image, sample.image))
     return Parts(
         image=write_pixels(parts.image, sample.image),
         label=None if parts.label is None else relabel(parts.label, key, exclusive),
@@ -63,10 +66,18 @@ def merge_mask(mask: Any, lesion: torch.Tensor, key: ClassKey, holds: MaskHolds 
 
 
 def add_box(boxes: Any, sample: SyntheticSample) -> Any:
-    """Boxes `(N, 4)` followed by that of the sample's lesion, in their own type."""
+    """Boxes `(N, 4)` followed by that of the sample's lesion, in their own type.
+
+    Raises:
+        GridError: If they are tv_tensors of a rotated format.
+    """
     box = sample.box
     if box is None:
         return boxes
+    if tv_name(boxes):
+        from medsynth_aug.data.tv import with_box
+
+        return with_box(boxes, box)
     if isinstance(boxes, torch.Tensor):
         return torch.cat([boxes, boxes.new_tensor([box])])
     return np.concatenate([boxes, np.asarray([box], boxes.dtype)])

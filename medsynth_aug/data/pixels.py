@@ -23,6 +23,15 @@ def is_image(value: Any) -> bool:
     return value.ndim == 2 or (value.ndim == 3 and (value.shape[0] in (1, 3) or value.shape[2] in (1, 3)))
 
 
+def tv_name(value: Any) -> str:
+    """Name of a torchvision tv_tensor's type ("Image", "Mask", "BoundingBoxes"), else an empty text.
+
+    It is found without importing torchvision, which items without tv_tensors do not need.
+    """
+    kind = type(value)
+    return kind.__name__ if kind.__module__.startswith("torchvision.tv_tensors") else ""
+
+
 def read_pixels(image: Any) -> torch.Tensor:
     """The pixels as a tensor `(C, H, W)` in their own dtype, on the CPU, sharing no memory with `image`.
 

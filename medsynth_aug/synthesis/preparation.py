@@ -17,7 +17,7 @@ from medsynth_aug.types import check_grid, check_image, to_grey
 
 
 def prepare(job: Job, segment: Callable[[SourceImage], torch.Tensor]) -> tuple[Scene, Drawing] | Refusal:
-    """Scene and drawing of a job, or the reason why there is none. Never raises for a bad job.
+    """Scene and drawing of a job, or the reason why there is none. Never raises for a bad job or prior.
 
     Args:
         job: What is asked, with its pixels.
@@ -32,6 +32,9 @@ def prepare(job: Job, segment: Callable[[SourceImage], torch.Tensor]) -> tuple[S
         drawing = draw(job.request.lesion, scene, rng, mask=mask, sham=job.request.purpose == "sham")
     except MedsynthError as problem:
         return Refusal(job.request, str(problem), final=True)
+    except Exception as problem:  # a prior of the user's own; it must not take other jobs along
+        told = f"a prior of {job.request.lesion_name} failed: {type(problem).__name__}: {problem}; correct it"
+        return Refusal(job.request, told, final=True)
     if isinstance(drawing, NoPlace):
         return Refusal(job.request, drawing.reason, final=job.mask is not None)
     return scene, drawing

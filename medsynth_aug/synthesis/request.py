@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, get_args
+from operator import attrgetter
+from typing import Any, ClassVar, Literal, get_args
 
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions.lesion import Lesion
+from medsynth_aug.synthesis.canonical import digest_fields
 from medsynth_aug.synthesis.canvas import Canvas
-from medsynth_aug.synthesis.digest import digest_json
 from medsynth_aug.synthesis.settings import SamplingSettings
 from medsynth_aug.synthesis.source import NO_SOURCE
 
@@ -22,6 +23,8 @@ NO_LESION = "none"
 """What a whole image without a source is filed under."""
 
 Purpose = Literal["lesion", "sham", "patient"]
+
+_PURPOSES = get_args(Purpose)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,8 @@ class SynthesisRequest:
         SettingError: If source or purpose have no known form, or do not go with lesion and canvas.
     """
 
+    schema_version: ClassVar[int] = SCHEMA_VERSION
+
     source: str
     lesion: Lesion | None
     engine: str
@@ -71,8 +76,8 @@ class SynthesisRequest:
             raise SettingError(
                 f"source is {self.source!r}; it must be real:<digest>, sample:<digest> or none"
             )
-        if self.purpose not in get_args(Purpose):
-            raise SettingError(f"purpose is {self.purpose!r}; choose from {', '.join(get_args(Purpose))}")
+        if self.purpose not in _PURPOSES:
+            raise SettingError(f"purpose is {self.purpose!r}; choose from {', '.join(_PURPOSES)}")
         self._check_canvas()
 
     def _check_canvas(self) -> None:
@@ -106,21 +111,14 @@ class SynthesisRequest:
     @property
     def draw_digest(self) -> str:
         """Digest of what decides chance: it seeds mask, noise and prior."""
-        return digest_json(
-            {
-                "source": self.source,
-                "lesion": _lesion_json(self.lesion),
-                "seed": self.seed,
-                "slot": self.slot,
-                "purpose": self.purpose,
-                "attempt": self.attempt,
-            }
-        )
+        return digest_fields(zip(_DRAWN, _drawn_of(self)))
 
     @property
     def digest(self) -> str:
         """Digest of everything: the sample's id and its address in a bank."""
-        return digest_json(self.to_json())
+        if self.canvas is None:
+            return digest_fields(zip(_PAINTED, _painted_of(self)))
+        return digest_fields(zip(_WHOLE, _whole_of(self)))
 
     @property
     def is_virtual(self) -> bool | None:
@@ -171,6 +169,11 @@ _PLAIN_FIELDS = (
     "source", "engine", "seed", "slot", "mask_digest", "anatomy_digest", "keep_mask_digest", "purpose",
     "attempt", "parent", "pixel_version",
 )  # fmt: skip
+
+_DRAWN = ("attempt", "lesion", "purpose", "seed", "slot", "source")
+_PAINTED = tuple(sorted((*_PLAIN_FIELDS, "conditioning", "lesion", "sampling", "schema_version")))
+_WHOLE = tuple(sorted((*_PAINTED, "canvas")))
+_drawn_of, _painted_of, _whole_of = (attrgetter(*names) for names in (_DRAWN, _PAINTED, _WHOLE))
 
 
 def _listed(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
-"""What the real engine promises at its seam, on tiny random weights."""
+"""What the real engine promises beyond the guarantees of its seam (tests/testing), on tiny random weights."""
 
-import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,12 +48,6 @@ def test_pixels_outside_the_edit_region_never_change(
     assert bool((sample.mask & ~sample.edit_region).sum() == 0) and torch.equal(sample.mask, mask)
 
 
-def test_the_edit_region_does_change(engine: LesionSynthesizer) -> None:
-    job = job_of(engine)
-    sample = made(engine.synthesize([job])[0])
-    assert int((sample.image != job.source.pixels).sum()) > 20
-
-
 def test_a_region_larger_than_the_largest_bucket_only_has_its_change_sampled_up(
     engine: LesionSynthesizer,
 ) -> None:
@@ -82,53 +75,9 @@ def test_a_batch_mixes_sizes_dtypes_lesions_and_settings_and_keeps_its_order(
     assert [made(r).image.dtype for r in results] == [job.source.pixels.dtype for job in jobs]
 
 
-def test_one_bad_job_never_fails_the_others(engine: LesionSynthesizer) -> None:
-    empty = torch.zeros(1, 128, 128, dtype=torch.bool)
-    off_grid = torch.ones(1, 64, 64, dtype=torch.bool)
-    results = engine.synthesize([job_of(engine, mask=empty), job_of(engine), job_of(engine, mask=off_grid)])
-    assert isinstance(results[0], Refusal) and "mask is empty" in results[0].reason
-    assert isinstance(results[1], SyntheticSample)
-    assert isinstance(results[2], Refusal) and "resample the mask onto the image grid" in results[2].reason
-
-
-def test_a_sample_does_not_depend_on_its_companions(starter_like_folder: Path) -> None:
-    engine = LesionSynthesizer.from_pretrained(starter_like_folder, device="cpu", batch_size=2)
-    first, second = job_of(engine, seed=1), job_of(engine, seed=2)
-    alone = made(engine.synthesize([first])[0])
-    together = made(engine.synthesize([second, first])[1])
-    assert torch.equal(alone.image, together.image)
-
-
-def test_the_same_request_gives_the_same_pixels_in_a_reopened_engine(engine: LesionSynthesizer) -> None:
-    reopened = pickle.loads(pickle.dumps(engine))
-    job = job_of(engine)
-    assert reopened.fingerprint == engine.fingerprint
-    before = torch.get_rng_state()
-    one, two = made(engine.synthesize([job])[0]), made(reopened.synthesize([job])[0])
-    assert torch.equal(one.image, two.image) and torch.equal(before, torch.get_rng_state())
-
-
-def test_mask_and_noise_stay_when_only_the_settings_change(engine: LesionSynthesizer) -> None:
-    job = job_of(engine)
-    other = replace(job, request=replace(job.request, sampling=SamplingSettings(num_inference_steps=3)))
-    one, two = (made(result) for result in engine.synthesize([job, other]))
-    assert torch.equal(one.mask, two.mask) and not torch.equal(one.image, two.image)
-    assert one.request.draw_digest == two.request.draw_digest and one.digest != two.digest
-
-
-def test_a_keep_mask_is_never_painted_over(engine: LesionSynthesizer) -> None:
-    keep = torch.zeros(1, 128, 128, dtype=torch.bool)
-    keep[:, :, :64] = True
-    job = job_of(engine, keep_mask=keep)
-    sample = made(engine.synthesize([job])[0])
-    assert torch.equal(sample.image[keep], job.source.pixels[keep])
-    assert not bool((sample.mask & keep).any())
-
-
-def test_a_sham_has_a_region_but_no_lesion(engine: LesionSynthesizer) -> None:
+def test_a_sham_is_painted_anew(engine: LesionSynthesizer) -> None:
     job = job_of(engine)
     sham = made(engine.synthesize([replace(job, request=replace(job.request, purpose="sham"))])[0])
-    assert not bool(sham.mask.any()) and sham.box is None and bool(sham.edit_region.any())
     assert int((sham.image != job.source.pixels).sum()) > 20
 
 

@@ -60,13 +60,6 @@ def test_it_has_the_grid_and_the_scale_of_its_canvas(
     assert (sample.box, sample.lesion) == (None, "none")
 
 
-def test_the_same_request_gives_the_same_pixels_and_another_seed_others(engine: Synthesizer) -> None:
-    jobs = [whole(engine), whole(engine), whole(engine, seed=1)]
-    one, again, other = (made(result).image for result in engine.synthesize(jobs))
-    assert torch.equal(one, again)
-    assert not torch.equal(one, other)
-
-
 def test_it_stands_in_one_batch_with_painted_regions(engine: Synthesizer) -> None:
     results = engine.synthesize([job_of(engine), whole(engine), job_of(engine, seed=1)])
     assert [made(result).lesion for result in results] == ["nodule", "none", "nodule"]

@@ -33,13 +33,24 @@ def module_name(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of everything that a file imports, at the top or in a function."""
+    """Line and dotted name of everything that a file imports, at the top or in a function.
+
+    What it imports when it is run as a program does not count: a program stands on top of the house.
+    """
     name = module_name(path)
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    as_program = {id(node) for part in parsed(path).body if _runs(part) for node in ast.walk(part)}
     for node in ast.walk(parsed(path)):
+        if id(node) in as_program:
+            continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             start = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*start, *([node.module] if node.module else [])])
             yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def _runs(node: ast.stmt) -> bool:
+    """True for `if __name__ == "__main__":`."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"

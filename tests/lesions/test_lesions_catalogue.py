@@ -1,6 +1,5 @@
 """The catalogue: names, the user's own lesions and priors, and lesions as data."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -86,21 +85,6 @@ def test_resolving_fills_in_the_newest_version_and_keeps_an_asked_one(thorax):
     assert resolve_lesion(pinned).shape.version == 1
     drawing = draw(resolve_lesion(nodule), thorax, np.random.default_rng(0))
     assert isinstance(drawing, Drawing) and (drawing.mask == thorax.right_lung).all()
-
-
-@pytest.mark.parametrize("name", lesion_names())
-def test_a_lesion_comes_back_equal_from_json(name):
-    lesion = resolve_lesion(name)
-    assert Lesion.from_json(json.loads(json.dumps(lesion.to_json()))) == lesion
-
-
-@pytest.mark.parametrize("name", lesion_names())
-def test_a_lesion_that_went_through_json_draws_the_same(name, thorax):
-    lesion = resolve_lesion(name)
-    again = Lesion.from_json(json.loads(json.dumps(lesion.to_json())))
-    first, second = (draw(each, thorax, np.random.default_rng(1)) for each in (lesion, again))
-    assert isinstance(first, Drawing) and isinstance(second, Drawing)
-    assert (first.composite == second.composite).all()
 
 
 @pytest.mark.parametrize("name", lesion_names())

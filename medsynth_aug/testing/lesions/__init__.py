@@ -1,0 +1,1 @@
+"""Checks for a lesion, a file for each guarantee."""

@@ -1,0 +1,1 @@
+"""Checks for a Synthesizer, a file for each guarantee."""
