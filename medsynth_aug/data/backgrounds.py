@@ -1,6 +1,7 @@
 """Which training items a lesion may be painted into, and in which order, spread evenly over patients."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -59,6 +60,62 @@ def _by_predicate(background: Background, labels: Labels, lesions: Collection[Cl
     return np.fromiter((bool(background(row)) for row in labels.values), bool, len(labels))
 
 
+def patients_in_order(
+    items: NDArray[np.int64], groups: Sequence[str], *, start: float = 0.0
+) -> list[tuple[str, list[int]]]:
+    """Patients with their items, both in the order of the items given.
+
+    Args:
+        items: `(M,)` the items to choose from, in the order that chance gave them.
+        groups: Patient of each item of the data set.
+        start: Share of the patients that is put last, in [0, 1): lets each lesion start elsewhere.
+    """
+    images: dict[str, list[int]] = {}
+    for index in items.tolist():
+        images.setdefault(groups[index], []).append(index)
+    patients = list(images.items())
+    first = int(start * len(patients))
+    return patients[first:] + patients[:first]
+
+
+def in_turn(
+    patients: Sequence[tuple[str, Sequence[int]]],
+    used: dict[str, int],
+    *,
+    most: int | None = None,
+    once: bool = False,
+) -> Iterator[int]:
+    """Items, one patient after the other, and a patient's items in turn.
+
+    Args:
+        patients: Patients with their items.
+        used: Items given of each patient so far; counted on here, and may be shared with other callers.
+        most: Most items of one patient, counted in `used`; None for no limit.
+        once: Give each item once only.
+
+    Yields:
+        Items without end, unless `most` or `once` ends them.
+    """
+    turn, left = 0, list(patients)
+    while left:
+        for patient, items in left:
+            if most is None or used.get(patient, 0) < most:
+                used[patient] = used.get(patient, 0) + 1
+                yield items[turn % len(items)]
+        turn += 1
+        left = [
+            (patient, items)
+            for patient, items in left
+            if not (once and turn >= len(items)) and (most is None or used.get(patient, 0) < most)
+        ]
+
+
+def order_of_items(count: int, seed: int) -> NDArray[np.int64]:
+    """The items 0 to `count` - 1 in the order that the seed decides."""
+    rng = np.random.default_rng([seed & 0xFFFFFFFF, 0xB6])
+    return np.argsort(rng.permutation(count))
+
+
 def pick_backgrounds(
     candidates: NDArray[np.bool_], groups: Sequence[str], count: int, *, seed: int, start: float = 0.0
 ) -> list[int]:
@@ -73,17 +130,6 @@ def pick_backgrounds(
         seed: Decides the order of patients and of their images.
         start: Share of the patients that is passed over first, in [0, 1): lets each lesion start elsewhere.
     """
-    rng = np.random.default_rng([seed & 0xFFFFFFFF, 0xB6])
-    ranks = rng.permutation(len(groups))
-    images: dict[str, list[int]] = {}
-    for index in np.argsort(ranks):
-        if candidates[index]:
-            images.setdefault(groups[index], []).append(int(index))
-    patients = list(images)
-    first = int(start * len(patients))
-    picks = []
-    for number in range(count):
-        turn, place = divmod(number, len(patients))
-        own = images[patients[(first + place) % len(patients)]]
-        picks.append(own[turn % len(own)])
-    return picks
+    order = order_of_items(len(groups), seed)
+    patients = patients_in_order(order[candidates[order]], groups, start=start)
+    return list(islice(in_turn(patients, {}), count))

@@ -11,13 +11,23 @@ EACH_IMAGE: Literal["each-image"] = "each-image"
 Groups: TypeAlias = Sequence[Hashable] | Literal["each-image"]
 
 
+def plain_name(value: Any) -> str:
+    """A value as text, so that 7, `np.int64(7)`, 7.0 and "7" are one; "" for None, NaN and blanks."""
+    plain = value.item() if hasattr(value, "item") else value
+    if plain is None or plain != plain:
+        return ""
+    if isinstance(plain, float) and plain.is_integer():
+        plain = int(plain)
+    return str(plain).strip()
+
+
 def group_names(groups: Iterable[Any]) -> list[str]:
     """Patient ids as strings, so that 7, `np.int64(7)`, 7.0 and "7" are one patient.
 
     Raises:
         PlanError: If an item has none.
     """
-    names = [_name(group) for group in groups]
+    names = [plain_name(group) for group in groups]
     unknown = [index for index, name in enumerate(names) if name == ""]
     if unknown:
         raise PlanError(
@@ -81,12 +91,3 @@ def check_holdout(groups: Groups | None, names: Sequence[str], holdout: Iterable
 def _listed(values: Sequence[Any], most: int = 10) -> str:
     more = f" and {len(values) - most} more" if len(values) > most else ""
     return ", ".join(str(value) for value in values[:most]) + more
-
-
-def _name(group: Any) -> str:
-    value = group.item() if hasattr(group, "item") else group
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,12 @@ def find_labels(labels: Any, reader: SourceReader, *, folder: Path | None, progr
     return _with_unknowns(found)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
     """Write a file so that it is seen complete or not at all.
+
+    Args:
+        path: The file; its folder is made if absent.
+        text: What it will hold, in one piece or in several.
 
     Raises:
         BankFullError: If the disk is full.
@@ -68,7 +73,10 @@ def write_whole(path: Path, text: str) -> None:
     with failures_named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            aside.write_text(text)
+            with aside.open("w", encoding="utf-8") as file:
+                file.writelines([text] if isinstance(text, str) else text)
+                file.flush()
+                os.fsync(file.fileno())
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """The labels of a data set, single- or multi-label: counting them, and what a painted lesion does to one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,7 @@ class Labels:
             LabelError: If it is not in the data.
         """
         if name in self.classes:
-            return name
+            return name.item() if isinstance(name, np.generic) else name
         if isinstance(name, str) and self.names.get(name) in self.classes:
             return self.names[name]
         word = "column" if self.multi_label else "class"
@@ -95,15 +95,19 @@ class Labels:
         """Items of each class, or items with each column set."""
         return {key: int(self.positives(key).sum()) for key in self.classes}
 
-    def with_painted(self, indices: list[int], keys: list[ClassKey], exclusive: Iterable[int]) -> "Labels":
+    def with_painted(
+        self, indices: Sequence[int] | NDArray[np.int64], keys: Sequence[ClassKey | None],
+        exclusive: Iterable[int],
+    ) -> "Labels":  # fmt: skip
         """These labels, followed by those of items `indices` after lesions of `keys` were painted in."""
-        if not indices:
+        if not len(indices):
             return self
         if not self.multi_label:
             painted: Any = np.asarray(keys).astype(self.values.dtype)
         else:
-            exclusive = list(exclusive)
-            painted = np.stack([relabel(self.values[i], key, exclusive) for i, key in zip(indices, keys)])
+            painted = self.values[np.asarray(indices, np.int64)]
+            painted[:, list(exclusive)] = 0
+            painted[np.arange(len(keys)), np.asarray(keys, np.int64)] = 1
         return Labels(np.concatenate([self.values, painted]), self.names)
 
 

@@ -1,97 +1,85 @@
 """A plan: every sample that rebalancing asks for, as values that can be counted, shown and saved."""
 
-import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from medsynth_aug.data.class_counts import ClassCount
+from medsynth_aug.data.cost import PlanCost, cost_of
 from medsynth_aug.data.labels import ClassKey
+from medsynth_aug.data.match_report import ROWS_SHOWN, MatchReport
+from medsynth_aug.data.plan_file import read_plan, write_plan
+from medsynth_aug.data.planned_samples import PlannedRequests, PlannedSamples, digest_samples
 from medsynth_aug.data.strategy import Quota
-from medsynth_aug.errors import PlanError
-from medsynth_aug.synthesis.digest import digest_json
-from medsynth_aug.synthesis.request import SynthesisRequest
+from medsynth_aug.data.text_table import text_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedSample:
-    """One sample of a plan.
-
-    Args:
-        request: What is to be made.
-        key: Class or column that its lesion gives the item.
-        index: Item of the training data that it is painted into.
-        patient: Patient of that item.
-    """
-
-    request: SynthesisRequest
-    key: ClassKey
-    index: int
-    patient: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassCount:
-    """What a plan does to one class.
-
-    Args:
-        key: Class or column.
-        name: What the data set calls it.
-        lesion: Lesion that fills it, or None if it is left alone.
-        before: Real items that have it.
-        after: Real and synthetic items that have it.
-    """
-
-    key: ClassKey
-    name: str
-    lesion: str | None
-    before: int
-    after: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What rebalancing asks for. Frozen; nothing is made before `generate` is called with its requests.
 
     Args:
-        samples: Every sample, in the order of its place in the data set.
-        quotas: Samples wanted and granted for each lesion's class; wanted is before the cap.
+        samples: Every sample, in the order of its place in the data set; a lazy sequence.
+        shams: Edits without a lesion that replace their items; a lazy sequence.
+        quotas: Samples wanted and granted for each lesion's class; wanted is before the caps.
         counts: Every class before and after.
+        match_report: How the samples match the attributes that were named, or None.
+        notes: What could not be done as asked, a sentence each.
         seed: The seed that decided it.
     """
 
-    samples: tuple[PlannedSample, ...]
+    samples: PlannedSamples
+    shams: PlannedSamples
     quotas: Mapping[ClassKey, Quota]
     counts: tuple[ClassCount, ...]
+    match_report: MatchReport | None
+    notes: tuple[str, ...]
     seed: int
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    @property
-    def requests(self) -> tuple[SynthesisRequest, ...]:
-        """The request of each sample, in order."""
-        return tuple(sample.request for sample in self.samples)
+    @cached_property
+    def requests(self) -> PlannedRequests:
+        """The request of each sample, in order, and then those of the shams; a lazy sequence."""
+        return PlannedRequests(self._everything)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of all that is asked, whichever engine makes it."""
-        return digest_json([replace(request, engine="").digest for request in self.requests])
+        return digest_samples(self._everything)
 
     @property
     def engine(self) -> str:
-        """Fingerprint of the synthesizer that it was made for; empty if it asks for nothing."""
-        return self.samples[0].request.engine if self.samples else ""
+        """Fingerprint of the synthesizer that it was made for."""
+        return self.samples.settings.engine
+
+    @property
+    def _everything(self) -> PlannedSamples:
+        return self.samples.followed_by(self.shams)
 
     def for_engine(self, engine: str) -> "Plan":
         """The same plan for another synthesizer, by its fingerprint."""
-        samples = tuple(
-            replace(sample, request=replace(sample.request, engine=engine)) for sample in self.samples
-        )
-        return replace(self, samples=samples)
+        return replace(self, samples=self.samples.for_engine(engine), shams=self.shams.for_engine(engine))
+
+    def cost(
+        self, *, seconds_per_sample: float | None = None, timed: int | None = None, copies: bool = False
+    ) -> PlanCost:
+        """What it takes to carry the plan out from an empty bank; `str()` of it is for people.
+
+        Args:
+            seconds_per_sample: A rate that you measured with your engine and device; None leaves time out.
+            timed: How many samples it was measured on.
+            copies: Whether the bank keeps copies of the sources, as it does on the fly.
+
+        Raises:
+            SettingError: If the rate is not finite and above 0.
+        """
+        return cost_of(self._everything, seconds_per_sample=seconds_per_sample, timed=timed, copies=copies)
 
     def summary(self) -> str:
-        """A table of all classes: real, wanted, granted and total, for people."""
+        """All classes: real, wanted, granted and total; what could not be done, and the match; for people."""
         head = ("class", "lesion", "real", "wanted", "granted", "total")
         rows = [
             (
@@ -103,61 +91,48 @@ class Plan:
             )
             for count in self.counts
         ]
-        widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-        lines = [
-            "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in (head, *rows)
-        ]
-        patients = len({sample.patient for sample in self.samples})
-        return "\n".join(
-            [*lines, f"{len(self)} samples, painted into images of {patients} patients, seed {self.seed}"]
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan as JSON-serialisable data; `from_json` gives it back equal."""
-        return {
-            "seed": self.seed,
-            "quotas": [[key, quota.wanted, quota.granted] for key, quota in self.quotas.items()],
-            "counts": [[c.key, c.name, c.lesion, c.before, c.after] for c in self.counts],
-            "samples": [
-                {"request": s.request.to_json(), "key": s.key, "index": s.index, "patient": s.patient}
-                for s in self.samples
-            ],
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Plan":
-        """The plan that `to_json` wrote."""
-        return cls(
-            samples=tuple(
-                PlannedSample(**{**entry, "request": SynthesisRequest.from_json(entry["request"])})
-                for entry in data["samples"]
-            ),
-            quotas={key: Quota(wanted, granted) for key, wanted, granted in data["quotas"]},
-            counts=tuple(
-                ClassCount(key=key, name=name, lesion=lesion, before=before, after=after)
-                for key, name, lesion, before, after in data["counts"]
-            ),
-            seed=data["seed"],
-        )
+        lines = [*text_table(head, rows), *self.notes]
+        if self.match_report is not None:
+            lines += ["", self.match_report.table(ROWS_SHOWN), ""]
+        if self.shams:
+            lines.append(f"{len(self.shams)} background items are replaced by a sham edit")
+        patients = len({item.patient for item in self.samples.used_items})
+        last = f"{len(self)} samples, painted into images of {patients} patients, seed {self.seed}"
+        return "\n".join([*lines, last])
 
     def save(self, path: str | Path) -> None:
-        """Write the plan as JSON. It names patients and digests of real images: keep it to yourself."""
-        Path(path).write_text(json.dumps(self.to_json()), encoding="utf-8")
+        """Write the plan as JSON lines, whole or not at all, in reasonable memory at any size.
+
+        It names patients and digests of real images: keep it to yourself.
+
+        Raises:
+            BankFullError: If the disk is full.
+            BankReadOnlyError: If the folder cannot be written.
+        """
+        write_plan(
+            Path(path),
+            self.samples,
+            self.shams,
+            quotas=[[key, *quota] for key, quota in self.quotas.items()],
+            counts=[asdict(count) for count in self.counts],
+            match=None if self.match_report is None else self.match_report.to_json(),
+            notes=list(self.notes),
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> "Plan":
-        """The plan in a file that `save` wrote.
+        """The plan in a file that `save` wrote, equal to it.
 
         Raises:
-            PlanError: If the file is missing or no plan.
+            PlanError: If the file is missing, damaged or no plan.
         """
-        try:
-            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise PlanError(f"{path} holds no plan ({problem}); write it with plan.save(path)") from problem
-
-
-def granted_of(quotas: Mapping[ClassKey, Quota], kept: Collection[PlannedSample]) -> dict[ClassKey, Quota]:
-    """The quotas when only these samples came about."""
-    made = [sample.key for sample in kept]
-    return {key: Quota(quota.wanted, made.count(key)) for key, quota in quotas.items()}
+        samples, shams, head = read_plan(Path(path))
+        return cls(
+            samples=samples,
+            shams=shams,
+            quotas={key: Quota(wanted, granted) for key, wanted, granted in head["quotas"]},
+            counts=tuple(ClassCount(**count) for count in head["counts"]),
+            match_report=None if head["match"] is None else MatchReport.from_json(head["match"]),
+            notes=tuple(head["notes"]),
+            seed=samples.settings.seed,
+        )

@@ -1,29 +1,35 @@
 """Make a plan: resolve labels, patients, lesions and counts, choose the backgrounds, write the requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
+import numpy as np
+from numpy.typing import ArrayLike
 
+from medsynth_aug.bank import SampleBank
 from medsynth_aug.conditioning.settings import ConditioningSettings
-from medsynth_aug.data.backgrounds import Background, background_items, pick_backgrounds
+from medsynth_aug.data.backgrounds import Background, background_items
+from medsynth_aug.data.choosing import choose_backgrounds
+from medsynth_aug.data.class_counts import count_classes
+from medsynth_aug.data.confounders import Match, Strata
+from medsynth_aug.data.digest_pass import digest_items
 from medsynth_aug.data.groups import Groups
 from medsynth_aug.data.item import ItemAdapter
-from medsynth_aug.data.labels import ClassKey, Labels
-from medsynth_aug.data.plan import ClassCount, Plan, PlannedSample, granted_of
+from medsynth_aug.data.labels import ClassKey
+from medsynth_aug.data.match_report import report_match
+from medsynth_aug.data.plan import Plan
+from medsynth_aug.data.planned import PlanSettings
+from medsynth_aug.data.planned_samples import PlannedSamples, in_order_of_use
 from medsynth_aug.data.reading import Pair, SpacingOfItems
+from medsynth_aug.data.shams import choose_shams, negative_items
 from medsynth_aug.data.strategy import Quota, SamplingStrategy, resolve_strategy
 from medsynth_aug.data.training_data import TrainingData, take_in
-from medsynth_aug.data.wish import MapOfItem, Wish, maps_of
-from medsynth_aug.errors import PlanError
+from medsynth_aug.data.wish import MapOfItem, Wish
 from medsynth_aug.lesions import Lesion
-from medsynth_aug.synthesis.digest import digest_pixels
-from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.settings import SamplingSettings
-from medsynth_aug.synthesis.source import SourceImage
 from medsynth_aug.synthesis.synthesizer import Synthesizer
-from medsynth_aug.types import check_grid
 
 
 def plan_rebalancing(
@@ -39,6 +45,10 @@ def plan_rebalancing(
     labels: Any = None,
     targets: Sequence[ClassKey] | None = None,
     exclusive: Iterable[ClassKey] = (),
+    max_per_patient: int | None = None,
+    match: Match = None,
+    match_strict: bool = True,
+    sham_fraction: float = 0.0,
     holdout_groups: Iterable[Any] | None = None,
     value_range: Pair | None = None,
     spacing_mm: SpacingOfItems = None,
@@ -49,6 +59,8 @@ def plan_rebalancing(
     sampling: SamplingSettings | None = None,
     conditioning: ConditioningSettings | None = None,
     item: ItemAdapter | None = None,
+    cache: Path | str | None = None,
+    copies: SampleBank | None = None,
     progress: bool = True,
 ) -> Plan:
     """The plan that `RebalancedDataset` would carry out with the same arguments; nothing is synthesised.
@@ -66,6 +78,15 @@ def plan_rebalancing(
         labels: Label of each item; taken from `source.targets`, else from the items.
         targets: Multi-label: the columns that count as classes for a strategy by name or ratio.
         exclusive: Multi-label: columns that a lesion clears ("No Finding").
+        max_per_patient: Most samples painted into the images of one patient, over all classes; fewer are
+            granted where it binds. Shams do not count: they add no item.
+        match: Attributes to match, a value for each item (`age_band` bands numbers): the samples of a class
+            get the joint distribution that its real positives have. Unknown values are a stratum of their
+            own.
+        match_strict: Where a stratum has no background: True leaves its samples out, so that no other
+            stratum gets more than its real share; False gives them to the others, which tells a classifier
+            something about the class that is not so.
+        sham_fraction: Share of the background items, in [0, 1], that sham edits replace; counts stay.
         holdout_groups: Patients of the validation and test splits, none of whom may be among the training
             ones.
         value_range: Darkest and brightest value of the data; may be absent for uint8.
@@ -77,6 +98,10 @@ def plan_rebalancing(
         sampling: How to denoise.
         conditioning: Which structure guides it.
         item: Where image, label, mask and boxes stand in an item; inferred if absent.
+        cache: Folder in which labels and digests that were read are saved, so that they are read once; a
+            bank's folder may be given and is what `RebalancedDataset` uses.
+        copies: A bank that keeps a copy of every source and map, so that the plan can be carried out where
+            the data set is not. The copies are of real patients: they stay with you.
         progress: Show progress bars.
 
     Raises:
@@ -90,92 +115,116 @@ def plan_rebalancing(
     """
     training = take_in(
         source, labels=labels, groups=groups, holdout_groups=holdout_groups, value_range=value_range,
-        spacing_mm=spacing_mm, item=item, progress=progress,
+        spacing_mm=spacing_mm, item=item, folder=None if cache is None else Path(cache) / "labels",
+        progress=progress,
     )  # fmt: skip
     wish = Wish(
         lesions=lesions, background=background, sampling_strategy=sampling_strategy, max_ratio=max_ratio,
-        force=force, targets=targets, exclusive=tuple(exclusive), masks=masks, anatomy=anatomy,
+        force=force, targets=targets, exclusive=tuple(exclusive), max_per_patient=max_per_patient,
+        match=match, match_strict=match_strict, sham_fraction=sham_fraction, masks=masks, anatomy=anatomy,
         keep_mask=keep_mask, seed=seed, sampling=sampling or SamplingSettings(),
         conditioning=conditioning or ConditioningSettings(),
     )  # fmt: skip
-    return make_plan(training, wish, engine=synthesizer.fingerprint, progress=progress)
+    return make_plan(
+        training, wish, engine=synthesizer.fingerprint,
+        folder=None if cache is None else Path(cache) / "digests", copies=copies, progress=progress,
+    )  # fmt: skip
 
 
-def make_plan(training: TrainingData, wish: Wish, *, engine: str, progress: bool = True) -> Plan:
-    """The plan for training data and a wish; reads each chosen background once."""
+def make_plan(
+    training: TrainingData,
+    wish: Wish,
+    *,
+    engine: str,
+    folder: Path | None = None,
+    copies: SampleBank | None = None,
+    progress: bool = True,
+) -> Plan:
+    """The plan for training data and a wish.
+
+    Args:
+        training: The training split.
+        wish: What the user wants.
+        engine: Fingerprint of the synthesizer.
+        folder: Where digests of sources and maps are saved and looked up, so that each is read once.
+        copies: A bank that keeps copies of the sources and the user's own maps.
+        progress: Show a bar.
+    """
     labels, lesions = training.labels, training.keys(wish)
-    exclusive = training.exclusive(wish)
+    training.exclusive(wish)
     quotas = resolve_strategy(
         wish.sampling_strategy, labels, lesions,
         max_ratio=wish.max_ratio, force=wish.force, targets=wish.targets,
     )  # fmt: skip
-    places = _choose(training, wish, lesions, quotas)
-    read: dict[int, dict[str, Any]] = {}
-    indices = list(dict.fromkeys(index for _, _, index in places))
-    for index in tqdm(indices, desc="Reading backgrounds", unit="image", disable=not progress, leave=False):
-        read[index] = _what_is_given(wish, index, training.reader.source(index))
-    samples = tuple(
-        PlannedSample(
-            request=SynthesisRequest(
-                **read[index], lesion=lesions[key], engine=engine, seed=wish.seed, slot=slot,
-                sampling=wish.sampling, conditioning=wish.conditioning,
-            ),
-            key=key, index=index, patient=training.groups[index],
-        )
-        for key, slot, index in places
+    backgrounds = background_items(wish.background, labels, lesions)
+    choice = choose_backgrounds(labels, training.groups, backgrounds, quotas, wish)
+    picks = [choice.items[key] for key in lesions]
+    shams, imitated = choose_shams(
+        negative_items(backgrounds, labels, lesions), training.groups, wish.sham_fraction,
+        [len(own) for own in picks], seed=wish.seed,
     )  # fmt: skip
-    counts = count_classes(labels, samples, exclusive, lesions)
-    return Plan(samples=samples, quotas=quotas, counts=counts, seed=wish.seed)
+    indices, rows = in_order_of_use(np.array([*chain(*picks), *shams], np.int64))
+    items = digest_items(
+        training.reader, training.groups, wish, indices.tolist(),
+        folder=folder, copies=copies, progress=progress,
+    )  # fmt: skip
+    settings = PlanSettings(
+        lesions=tuple(lesions.items()), engine=engine, seed=wish.seed, sampling=wish.sampling,
+        conditioning=wish.conditioning,
+    )  # fmt: skip
+    count = len(rows) - len(shams)
+    everything = PlannedSamples(
+        settings,
+        items,
+        places=np.concatenate([*(np.arange(len(own)) for own in picks), np.arange(len(shams))]),
+        lesions=np.concatenate([np.repeat(np.arange(len(picks)), [len(own) for own in picks]), imitated])
+        .astype(np.int64),
+        rows=rows,
+        shams=np.arange(len(rows)) >= count,
+    )  # fmt: skip
+    return _with_counts(
+        everything[:count], everything[count:], {key: quota.wanted for key, quota in quotas.items()},
+        choice.notes, training, wish,
+    )  # fmt: skip
 
 
-def count_classes(
-    labels: Labels,
-    samples: Sequence[PlannedSample],
-    exclusive: Sequence[int],
-    lesions: Mapping[ClassKey, Lesion],
-) -> tuple[ClassCount, ...]:
-    """Every class before and after these samples are added."""
-    added = labels.with_painted([s.index for s in samples], [s.key for s in samples], exclusive)
-    before, after = labels.counts(), added.counts()
-    return tuple(
-        ClassCount(
-            key=key,
-            name=labels.name(key),
-            lesion=lesions[key].name if key in lesions else None,
-            before=before[key],
-            after=after[key],
-        )
-        for key in labels.classes
+def keep_made(plan: Plan, kept: ArrayLike, training: TrainingData, wish: Wish) -> Plan:
+    """The plan as it came about, when the other samples were refused.
+
+    Args:
+        plan: The plan.
+        kept: Positions of the samples and, behind them, of the shams that were made, as in `plan.requests`.
+        training: The training split.
+        wish: What the plan was made for.
+    """
+    made = np.zeros(len(plan.requests), np.bool_)
+    made[np.asarray(kept, np.int64)] = True
+    return _with_counts(
+        plan.samples.take(made[: len(plan)]), plan.shams.take(made[len(plan) :]),
+        {key: quota.wanted for key, quota in plan.quotas.items()}, plan.notes, training, wish,
+    )  # fmt: skip
+
+
+def _with_counts(
+    samples: PlannedSamples,
+    shams: PlannedSamples,
+    wanted: Mapping[ClassKey, int],
+    notes: tuple[str, ...],
+    training: TrainingData,
+    wish: Wish,
+) -> Plan:
+    labels, lesions = training.labels, training.keys(wish)
+    granted = np.bincount(samples.lesions, minlength=len(lesions)).tolist()
+    report = None
+    if wish.match:
+        backgrounds = background_items(wish.background, labels, lesions)
+        report = report_match(Strata.of(wish.match, len(labels)), labels, backgrounds, samples)
+    return Plan(
+        samples=samples,
+        shams=shams,
+        quotas={key: Quota(wanted[key], count) for key, count in zip(lesions, granted)},
+        counts=count_classes(labels, samples, training.exclusive(wish)),
+        match_report=report,
+        notes=notes,
+        seed=wish.seed,
     )
-
-
-def keep_made(plan: Plan, kept: Sequence[PlannedSample], training: TrainingData, wish: Wish) -> Plan:
-    """The plan as it came about, when the other samples were refused."""
-    counts = count_classes(training.labels, kept, training.exclusive(wish), training.keys(wish))
-    return replace(plan, samples=tuple(kept), quotas=granted_of(plan.quotas, kept), counts=counts)
-
-
-def _what_is_given(wish: Wish, index: int, source: SourceImage) -> dict[str, Any]:
-    maps = maps_of(wish, index)
-    for name, map_ in maps.items():
-        check_grid(f"{name.removesuffix('_digest')} of item {index}", map_, source.pixels)
-    return {"source": source.digest, **{name: digest_pixels(map_) for name, map_ in maps.items()}}
-
-
-def _choose(
-    training: TrainingData, wish: Wish, lesions: Mapping[ClassKey, Lesion], quotas: Mapping[ClassKey, Quota]
-) -> list[tuple[ClassKey, str, int]]:
-    """Class, slot and background of each sample."""
-    labels = training.labels
-    chosen = background_items(wish.background, labels, lesions)
-    places: list[tuple[ClassKey, str, int]] = []
-    for number, key in enumerate(lesions):
-        count = quotas[key].granted
-        candidates = chosen & ~labels.positives(key)
-        if count and not candidates.any():
-            raise PlanError(f"every background item has {labels.name(key)!r} already; widen `background`")
-        picks = pick_backgrounds(
-            candidates, training.groups, count, seed=wish.seed, start=number / len(lesions)
-        )
-        places += [(key, f"{key}/{place}", index) for place, index in enumerate(picks)]
-    return places

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from medsynth_aug.data import Plan, plan_rebalancing
 from medsynth_aug.data.backgrounds import pick_backgrounds
+from medsynth_aug.data.labels import Labels, relabel
 from medsynth_aug.errors import (
     GridError,
     LabelError,
@@ -107,6 +108,19 @@ def test_multi_label_backgrounds_have_no_lesion_column_set() -> None:
     assert {sample.index for sample in made.samples} <= {0, 1, 2, 4}
     after = {count.name: count.after - count.before for count in made.counts}
     assert after == {"No Finding": 0, "Nodule": 1, "Effusion": int(made.samples[0].index == 4)}
+
+
+@given(st.lists(st.lists(st.sampled_from([0, 1, -1, float("nan")]), min_size=3, max_size=3), max_size=8))
+def test_the_counts_are_those_of_the_painted_labels(drawn: list[Any]) -> None:
+    rows = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], *drawn], np.float64)
+    source = Items([{"image": image, "label": row} for image, row in zip(pictures(len(rows)), rows)])
+    totals = {1: 2 * (rows[:, 1] == 1).sum(), 2: 3 * (rows[:, 2] == 1).sum()}
+    made = plan(source, labels=rows, groups="each-image", lesions={1: "nodule", 2: "effusion"},
+                background=None, exclusive=[0], max_ratio=3, sampling_strategy=totals)  # fmt: skip
+    painted = [relabel(rows[sample.index], sample.key, [0]) for sample in made.samples if sample.key]
+    labels = Labels.of(rows, count=len(rows)).with_painted(made.samples.indices, made.samples.keys, [0])
+    assert np.array_equal(labels.values, np.concatenate([rows, painted]), equal_nan=True)
+    assert [count.after for count in made.counts] == list(labels.counts().values())
 
 
 def test_multi_label_backgrounds_follow_the_predicate() -> None:
