@@ -1,6 +1,7 @@
 """The store of samples: pixels in files by digest, records in a database, for many processes."""
 
-import hashlib
+import secrets
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,24 +9,21 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from torch import Tensor
 
-from medsynth_aug.bank.database import Database
-from medsynth_aug.bank.failures import failures_named
-from medsynth_aug.bank.files import DigestFiles
-from medsynth_aug.bank.local import LocalCopies
-from medsynth_aug.bank.network import MOUNTS, network_filesystem
+from medsynth_aug.bank import lookups
+from medsynth_aug.bank.acknowledging import acknowledge, erase, write_refusal
+from medsynth_aug.bank.consent import Consents
+from medsynth_aug.bank.database import Database, upsert
+from medsynth_aug.bank.info import BankInfo, describe
+from medsynth_aug.bank.opening import open_places
 from medsynth_aug.bank.packing import pack_sample
-from medsynth_aug.bank.records import (
-    is_virtual,
-    note_event,
-    refusal_of,
-    refusal_record,
-    sample_of,
-    sample_record,
-)
+from medsynth_aug.bank.places import Places
+from medsynth_aug.bank.pruning import Pruned, PruneRule, prune
+from medsynth_aug.bank.records import refusal_of, refusal_record, sample_of, sample_record
 from medsynth_aug.bank.schema import anatomies, refusals, samples
 from medsynth_aug.bank.tracing import trace
-from medsynth_aug.bank.wanted import Wanted, no_longer_wanted
-from medsynth_aug.errors import BankError, BankReadOnlyError, DamagedSampleError
+from medsynth_aug.bank.verifying import checked, verify
+from medsynth_aug.bank.wanted import Wanted
+from medsynth_aug.errors import BankError, BankUnreachableError, DamagedSampleError
 from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.sample import Refusal, SyntheticSample
 from medsynth_aug.synthesis.source import SourceImage
@@ -35,31 +33,51 @@ class SampleBank:
     """Samples by the digest of their request. Many processes may read and write one bank.
 
     A sample's pixels are written first and its record last: the record is the acknowledgement, and the
-    first pixels that were acknowledged stay. The object pickles as its path and opens its database anew in
-    each process, after a fork too.
+    first pixels that were acknowledged stay. The object pickles as where it lies and opens its database anew
+    in each process, after a fork too; a password in `records` travels with it, one in PGPASSWORD does not.
 
     Args:
-        path: Folder of the bank on a local disk; created if absent.
+        path: Folder of the bank on a local disk; created if absent. A bank remembers there where it lies.
+        records: SQLAlchemy URL of the records, `postgresql+psycopg://...`; by default SQLite in the folder.
+        pixels: fsspec URL of the pixels, `s3://bucket/folder`, with the copies of sources and the maps beside
+            them; by default the folder. Credentials and endpoint come from fsspec's configuration.
+        real_records_may_leave: Consent that records of painted real images go to another machine. Needed once
+            for PostgreSQL that is not reached by a Unix socket; noted in the bank.
+        real_pixels_may_leave: The same for pixels; needed once for a URL other than `file:` and `memory:`.
 
     Raises:
         BankReadOnlyError: If the folder cannot be made or written.
         BankFullError: If the disk is full.
-        BankError: If `path` is a file or lies on a network, or a newer version wrote the bank.
+        BankUnreachableError: If the database server does not answer.
+        BankError: If `path` is a file, SQLite would lie on a network, the bank lies elsewhere than asked, or
+            a newer version wrote it.
+        ConsentError: If a consent is needed and was never given.
+        SettingError: If a URL is none, or of a database that a bank cannot use.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        records: str | None = None,
+        pixels: str | None = None,
+        real_records_may_leave: bool = False,
+        real_pixels_may_leave: bool = False,
+    ) -> None:
         self.path = Path(path).absolute()
-        _make_folder(self.path)
-        self._database = Database(self.path / "bank.sqlite")
-        self._pixels = DigestFiles(self.path / "pixels")
-        self._local = LocalCopies(self.path / "local")
+        self._consents = Consents(real_records_may_leave, real_pixels_may_leave)
+        opened = open_places(self.path, Places(records, pixels), self._consents)
+        self._places, self._database, self._pixels, self._local = opened
         self.wanted = Wanted(self._database)
 
-    def __reduce__(self) -> tuple[type["SampleBank"], tuple[str]]:
-        return SampleBank, (str(self.path),)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (str(self.path), self._places.records, self._places.pixels, self._consents)
 
     def __repr__(self) -> str:
-        return f"SampleBank({str(self.path)!r})"
+        hidden = self._places.hidden
+        given = {"records": hidden.records, "pixels": hidden.pixels}
+        named = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
+        return f"SampleBank({str(self.path)!r}{named})"
 
     def __contains__(self, digest: object) -> bool:
         return self._row(select(samples.c.digest).where(samples.c.digest == digest)) is not None
@@ -74,47 +92,35 @@ class SampleBank:
         Raises:
             BankFullError: If the disk is full; the bank is as it was before.
             BankReadOnlyError: If the bank cannot be written.
+            BankUnreachableError: If the database or the store of pixels does not answer.
             SettingError: If the sample's provenance or timings are not plain JSON.
         """
         if sample.digest in self:
             return
         data = pack_sample(sample)
-        record = sample_record(sample, data)
-        aside = self._pixels.write_aside(sample.digest, data)
+        file = f"{sample.digest}.{secrets.token_hex(4)}"  # nobody else's, so it may be removed without a look
+        record = sample_record(sample, data) | {"file": file}
+        self._pixels.write(file, data)
         try:
-            self._acknowledge(sample.request, record, aside)
-        finally:
-            aside.unlink(missing_ok=True)
-
-    def _acknowledge(self, request: SynthesisRequest, record: dict[str, Any], aside: Path) -> None:
-        held = select(samples.c.digest).where(samples.c.digest == record["digest"])
-        with self._database.writing() as connection:
-            if connection.execute(held).first() is not None:
-                return  # another writer was first: its pixels stay
-            self._pixels.publish(aside, record["digest"])
-            virtual = is_virtual(connection, request)
-            connection.execute(samples.insert().values(**record, virtual=virtual))
-            connection.execute(refusals.delete().where(refusals.c.digest == record["digest"]))
-            no_longer_wanted(connection, record["digest"])
-            note_event(connection, "sample", record["digest"])
+            stored = acknowledge(self._database, sample.request, record)
+        except BankUnreachableError:
+            raise  # the record may have been stored all the same
+        except BankError:
+            self._pixels.remove(file)
+            raise
+        if not stored:
+            self._pixels.remove(file)
 
     def refuse(self, refusal: Refusal) -> None:
         """Write down that a request could not be met; nothing changes if it has a sample or a refusal."""
-        digest = refusal.request.digest
-        with self._database.writing() as connection:
-            for table in (samples, refusals):
-                if connection.execute(select(table.c.digest).where(table.c.digest == digest)).first():
-                    return
-            connection.execute(refusals.insert().values(**refusal_record(refusal)))
-            no_longer_wanted(connection, digest)
-            note_event(connection, "refusal", digest)
+        write_refusal(self._database, refusal_record(refusal))
 
     def forget(self, digest: str) -> None:
         """Remove a sample, record and pixels, so that it can be made anew; no error if there is none."""
-        with self._database.writing() as connection:
-            if connection.execute(samples.delete().where(samples.c.digest == digest)).rowcount:
-                self._pixels.path(digest).unlink(missing_ok=True)
-                note_event(connection, "forgotten", digest)
+        row = self._row(select(samples.c.digest, samples.c.file).where(samples.c.digest == digest))
+        if row is not None:
+            erase(self._database, [digest])
+            self._pixels.remove(lookups.file_of(row))
 
     def get(self, digest: str) -> SyntheticSample:
         """The stored sample, its bytes checked against its record.
@@ -126,27 +132,38 @@ class SampleBank:
         row = self._row(select(samples).where(samples.c.digest == digest))
         if row is None:
             raise BankError(f"no sample {digest} in {self.path}; make it with generate([...]) first")
-        path = self._pixels.path(digest)
-        way_out = f"restore it from a backup, or bank.forget({digest!r}) and generate it again"
-        data = self._pixels.read(digest)
-        if data is None:
-            raise DamagedSampleError(f"{path} is missing; {way_out}")
-        if hashlib.sha256(data).hexdigest() != row.file_digest:
-            raise DamagedSampleError(f"{path} is damaged: its SHA-256 is not that of its record; {way_out}")
-        return sample_of(row, data)
+        try:
+            return sample_of(row, checked(row, self._pixels))
+        except DamagedSampleError:
+            again = self._row(select(samples.c.file).where(samples.c.digest == digest))
+            if again is not None and again.file != row.file:
+                return self.get(digest)  # it was forgotten and made anew meanwhile
+            raise
 
     def refusal(self, digest: str) -> Refusal | None:
         """Why a request was refused, or None if it was not."""
         row = self._row(select(refusals).where(refusals.c.digest == digest))
         return None if row is None else refusal_of(row)
 
+    def held(self, digests: Iterable[str]) -> set[str]:
+        """Those of many digests that have a sample."""
+        return lookups.held(self._database, digests)
+
+    def refusals(self, digests: Iterable[str]) -> dict[str, Refusal]:
+        """Why those of many requests that were refused were refused, by their digest."""
+        return {row.digest: refusal_of(row) for row in lookups.refused(self._database, digests)}
+
     def digests(self, *, lesion: str | None = None, purpose: str | None = None) -> list[str]:
         """Digests of the stored samples, sorted; of one lesion or purpose where given."""
-        query = select(samples.c.digest).order_by(samples.c.digest)
-        for column, value in ((samples.c.lesion, lesion), (samples.c.purpose, purpose)):
-            query = query if value is None else query.where(column == value)
-        with self._database.reading() as connection:
-            return list(connection.execute(query).scalars())
+        return list(self.iter_digests(lesion=lesion, purpose=purpose))
+
+    def iter_digests(self, *, lesion: str | None = None, purpose: str | None = None) -> Iterator[str]:
+        """The same, a few thousand at a time; a sample that is added meanwhile may be left out."""
+        return lookups.walk(self._database, lesion=lesion, purpose=purpose)
+
+    def derived_from_real(self, digests: Iterable[str]) -> set[str]:
+        """Those of many samples whose chain of sources reaches a real image, or is not known."""
+        return lookups.derived_from_real(self._database, digests)
 
     def resolve(self, request: SynthesisRequest, *, max_attempts: int = 3) -> str | None:
         """Digest of the stored sample of a request or, where it was refused, of one of its next attempts.
@@ -188,9 +205,11 @@ class SampleBank:
         """
         digest = self.put_map(anatomy)
         row = {"source": source, "model": model, "map": digest, "created_at": datetime.now(UTC)}
-        with self._database.writing() as connection:
-            if connection.execute(_anatomy(source, model)).first() is None:
-                connection.execute(anatomies.insert().values(**row))
+        self._database.transact(
+            lambda connection: connection.execute(
+                upsert(connection, anatomies).values(**row).on_conflict_do_nothing()
+            )
+        )
 
     def anatomy(self, source: str, model: str) -> Tensor | None:
         """The stored anatomy of a source by that model, or None.
@@ -198,7 +217,7 @@ class SampleBank:
         Raises:
             DamagedSampleError: If its file is missing or not what was stored; names it.
         """
-        row = self._row(_anatomy(source, model))
+        row = self._row(select(anatomies).where(anatomies.c.source == source, anatomies.c.model == model))
         return None if row is None else self._local.map(row.map, recorded=True)
 
     def put_map(self, map_: Tensor) -> str:
@@ -210,21 +229,63 @@ class SampleBank:
 
         Raises:
             BankError: If the bank holds no such map.
-            DamagedSampleError: If the file is not what was stored; names it.
+            DamagedSampleError: If the file is not what was stored, or missing though recorded; names it.
         """
         return self._local.map(digest)
 
-    def verify(self) -> list[DamagedSampleError]:
-        """Read everything; one error, not raised, for each file that is damaged or missing."""
-        found = []
-        for digest in self.digests():
-            try:
-                self.get(digest)
-            except DamagedSampleError as damage:
-                found.append(damage)
-        with self._database.reading() as connection:
-            recorded = connection.execute(select(anatomies.c.map)).scalars().all()
-        return found + list(self._local.verify(recorded))
+    def verify(self, *, progress: bool = False) -> list[BankError]:
+        """Read everything; one error, not raised, for each file that is damaged, missing or stray.
+
+        Stray is what no record names for an hour: a writer was killed between pixels and record.
+        """
+        return list(verify(self._database, self._pixels, self._local, progress=progress))
+
+    def prune(self, rule: PruneRule, *, dry_run: bool = False, progress: bool = False) -> Pruned:
+        """Remove the samples of a rule, what killed writers left, and copies that nothing refers to.
+
+        Args:
+            rule: What goes.
+            dry_run: Only tell what would go.
+            progress: Show a progress bar on standard error.
+
+        Raises:
+            BankError: If the bank cannot be written; what was not removed is intact.
+        """
+        return prune(self._database, self._pixels, self._local, rule, dry_run=dry_run, progress=progress)
+
+    def export(
+        self, target: str | Path, *, digests: Iterable[str] | None = None, progress: bool = False
+    ) -> Path:
+        """Write samples as a folder of images, masks and tables, whole or not at all.
+
+        What derives from a real patient is marked in the table and in `NOTICE.txt`.
+
+        Args:
+            target: The folder; it must not exist.
+            digests: Which samples; all of them by default.
+            progress: Show a progress bar on standard error.
+
+        Returns:
+            The folder.
+
+        Raises:
+            SettingError: If the folder exists.
+            BankError: If the bank lacks one of the samples.
+            DamagedSampleError: If stored pixels are not what was stored.
+            BankFullError: If the disk is full.
+        """
+        from medsynth_aug.bank.exporting import export  # image codecs, which reading a bank does not need
+
+        return export(self, Path(target).absolute(), digests=digests, progress=progress)
+
+    @property
+    def database(self) -> Database:
+        """The records, for rooms above that keep tables of their own in them."""
+        return self._database
+
+    def info(self) -> BankInfo:
+        """What the bank holds, counted, and where it lies."""
+        return describe(self._database, self._places.hidden, self.path)
 
     def close(self) -> None:
         """Close this process's connections; the next use opens them again."""
@@ -235,27 +296,5 @@ class SampleBank:
             return connection.execute(query).first()
 
 
-def _anatomy(source: str, model: str) -> Select[Any]:
-    return select(anatomies).where(anatomies.c.source == source, anatomies.c.model == model)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as problem:
-        raise BankError(
-            f"{path} is or lies in a file; a bank needs a folder: choose another path"
-        ) from problem
-    except (FileNotFoundError, PermissionError) as problem:
-        raise BankReadOnlyError(
-            f"{path} cannot be made ({problem.strerror}); choose another folder"
-        ) from problem
-    except OSError:
-        with failures_named(path):
-            raise
-    kind = network_filesystem(path, MOUNTS)
-    if kind is not None:
-        raise BankError(
-            f"{path} lies on a network file system ({kind}), where SQLite loses data; "
-            "put the bank on a local disk"
-        )
+def _reopen(path: str, records: str | None, pixels: str | None, consents: Consents) -> SampleBank:
+    return SampleBank(path, records=records, pixels=pixels, **consents._asdict())

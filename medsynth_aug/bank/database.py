@@ -1,58 +1,107 @@
-"""The bank's SQLite database: one engine a process, durable commits, no connection across a fork."""
+"""The bank's database: one engine a process, durable commits, no connection across a fork."""
 
 import os
+import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
 
-from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
-from medsynth_aug.bank.failures import failures_named
+from medsynth_aug.bank.failures import TRY_AGAIN, failures_named, sqlstate
 from medsynth_aug.bank.upgrade import ensure_schema
-from medsynth_aug.synthesis.digest import canonical_json
 
-BUSY_TIMEOUT_S = 60.0
-"""How long a writer waits for other writers."""
+Result = TypeVar("Result")
 
 _inherited: list[Engine] = []  # closing the parent's connections in a child could harm them: they are kept
 
+_PAUSES_S = (0.05, 0.2, 1.0)
+"""How long to wait before a transaction is tried again."""
+
+
+class Server(Protocol):
+    """What differs between SQLite and PostgreSQL."""
+
+    name: str
+    reading: dict[str, Any]
+    writing: dict[str, Any]
+
+    def engine(self) -> Engine:
+        """A new engine for this process."""
+        ...
+
+    def opening(self, engine: Engine) -> AbstractContextManager[None]:
+        """Keep other processes from creating or upgrading the schema."""
+        ...
+
+    def prepare(self, engine: Engine) -> None:
+        """Set up a database that is about to be migrated."""
+        ...
+
+    def in_turn(self, connection: Connection, digest: str) -> None:
+        """Let only one transaction at a time decide what becomes of a digest."""
+        ...
+
+    def alone(self, connection: Connection, table: str) -> None:
+        """Keep others from changing a table until this transaction ends; they may read it."""
+        ...
+
 
 class Database:
-    """Records in one SQLite file, for many processes.
+    """Records for many processes.
 
     Args:
-        file: The database; created with its schema if absent, upgraded if older.
+        server: SQLite or PostgreSQL. The schema is created if absent, upgraded if older.
 
     Raises:
         BankError: If the database is not a bank's, newer than this version, or fails.
         BankReadOnlyError: If it cannot be written.
         BankFullError: If the disk is full.
+        BankUnreachableError: If the server does not answer.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.name = server.name
+        self.in_turn, self.alone = server.in_turn, server.alone
         self._engine: Engine | None = None
         self._pid = os.getpid()
-        lock = FileLock(file.with_suffix(".lock"), timeout=BUSY_TIMEOUT_S)
-        with failures_named(file), lock:
-            ensure_schema(self._here(), file)
+        with failures_named(self.name), server.opening(self._here()):
+            ensure_schema(self._here(), server)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the records."""
-        with failures_named(self._file), self._here().connect() as connection:
+        with failures_named(self.name), self._here().connect() as connection:
+            connection.execution_options(**self._server.reading)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The only writer's connection; what the body wrote is durable once this has returned."""
-        with failures_named(self._file), self._here().connect() as connection:
-            connection.execution_options(immediate=True)
-            with connection.begin():
-                yield connection
+        """A writer's connection; what the body wrote is durable once this has returned."""
+        with failures_named(self.name), self._begun() as connection:
+            yield connection
+
+    def transact(self, body: Callable[[Connection], Result]) -> Result:
+        """What `body` returns, run in one write transaction that is durable once this has returned.
+
+        It is run again where it failed only because of other writers, or because the connection was lost: it
+        must do the same then, also where the first time had counted after all.
+        """
+        with failures_named(self.name):
+            for pause_s in (*_PAUSES_S, None):
+                try:
+                    with self._begun() as connection:
+                        return body(connection)
+                except DBAPIError as problem:
+                    again = problem.connection_invalidated or sqlstate(problem) in TRY_AGAIN
+                    if pause_s is None or not again:
+                        raise
+                    time.sleep(pause_s)
+        raise AssertionError("the last try returns or raises")
 
     def close(self) -> None:
         """Close this process's connections; the next use opens them again."""
@@ -60,35 +109,27 @@ class Database:
             self._engine.dispose()
         self._engine = None
 
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        with self._here().connect() as connection:
+            connection.execution_options(**self._server.writing)
+            with connection.begin():
+                yield connection
+
     def _here(self) -> Engine:
         if self._engine is not None and self._pid != os.getpid():
             _inherited.append(self._engine)
             self._engine = None
         if self._engine is None:
-            self._engine, self._pid = _open(self._file), os.getpid()
+            self._engine, self._pid = self._server.engine(), os.getpid()
             weakref.finalize(self, _dispose, self._engine, self._pid)
         return self._engine
 
 
-def _open(file: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(file)),
-        json_serializer=canonical_json,
-        connect_args={"timeout": BUSY_TIMEOUT_S},
-    )
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+def upsert(connection: Connection, table: Table) -> Any:
+    """An insert that may say what to do on a conflict, in the words of the database at hand."""
+    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return dialects[connection.dialect.name](table)
 
 
 def _dispose(engine: Engine, pid: int) -> None:

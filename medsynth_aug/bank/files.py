@@ -1,18 +1,18 @@
-"""Files by digest that are there whole or not at all, also after a power cut."""
+"""Files on a disk by digest that are there whole or not at all, also after a power cut."""
 
 import os
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from medsynth_aug.bank.failures import failures_named
+from medsynth_aug.bank.store import SUFFIX, StoredFile
 
 _ABANDONED_AFTER_S = 24 * 3600.0
 
 
 class DigestFiles:
-    """A folder of `ab/<digest>.safetensors` files.
+    """A folder of `ab/<name>.safetensors` files; names begin with a digest.
 
     Args:
         folder: Where they lie; created if absent.
@@ -26,57 +26,81 @@ class DigestFiles:
             self._partial.mkdir(parents=True, exist_ok=True)
             _sweep(self._partial)
 
-    def path(self, digest: str) -> Path:
-        """Where the file of a digest lies or would lie."""
-        return self._folder / digest[:2] / f"{digest}.safetensors"
+    def place(self, name: str) -> str:
+        """Where the file of that name lies or would lie."""
+        return str(self._path(name))
 
-    def write_aside(self, digest: str, data: bytes) -> Path:
-        """Write `data` durably beside its place, where nobody looks; returns that file.
+    def has(self, name: str) -> bool:
+        """True if the file is there for good."""
+        path = self._path(name)
+        with failures_named(path):
+            if not path.exists():
+                return False
+            _sync_folder(path.parent)  # its writer may not have come so far
+        return True
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file durably and in one step.
 
         Raises:
             BankFullError: If the disk is full; nothing is left behind.
             BankReadOnlyError: If the folder cannot be written.
         """
-        aside = self._partial / f"{digest}.{os.getpid()}.{secrets.token_hex(4)}"
-        with failures_named(self.path(digest)):
+        target = self._path(name)
+        aside = self._partial / f"{name[:64]}.{os.getpid()}.{secrets.token_hex(4)}"
+        with failures_named(target):
             try:
                 with aside.open("xb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
+                self._ensure(target.parent)
+                aside.replace(target)
+                _sync_folder(target.parent)
             except BaseException:
                 aside.unlink(missing_ok=True)
                 raise
-        return aside
 
-    def publish(self, aside: Path, digest: str) -> None:
-        """Move a file that was written aside to its place, durably and in one step."""
-        target = self.path(digest)
-        with failures_named(target):
-            self._ensure(target.parent)
-            aside.replace(target)
-            _sync_folder(target.parent)
-
-    def write(self, digest: str, data: bytes) -> None:
-        """Write a file whose content is decided by its digest, unless it is there."""
-        if self.path(digest).exists():
-            with failures_named(self.path(digest)):
-                return _sync_folder(self.path(digest).parent)  # its writer may not have come so far
-        aside = self.write_aside(digest, data)
-        try:
-            self.publish(aside, digest)
-        finally:
-            aside.unlink(missing_ok=True)
-
-    def read(self, digest: str) -> bytes | None:
+    def read(self, name: str) -> bytes | None:
         """Content of a file, or None if there is none."""
-        path = self.path(digest)
+        path = self._path(name)
         with failures_named(path):
-            return path.read_bytes() if path.exists() else None
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                return None
 
-    def digests(self) -> Iterator[str]:
-        """Digests of all files, sorted."""
-        return (path.stem for path in sorted(self._folder.glob("??/*.safetensors")))
+    def remove(self, name: str) -> None:
+        """Remove a file, if there is one."""
+        path = self._path(name)
+        with failures_named(path):
+            path.unlink(missing_ok=True)
+
+    def prefixes(self) -> list[str]:
+        """The first two digits of the digests of all files, sorted."""
+        with failures_named(self._folder):
+            return sorted(path.name for path in self._folder.iterdir() if len(path.name) == 2)
+
+    def files(self, prefix: str) -> list[StoredFile]:
+        """The files whose names begin with two digits, sorted by name."""
+        folder, found = self._folder / prefix, []
+        with failures_named(folder):
+            for entry in os.scandir(folder) if folder.is_dir() else ():
+                if entry.name.endswith(SUFFIX):
+                    found.append(StoredFile(entry.name.removesuffix(SUFFIX), entry.stat().st_size))
+        return sorted(found, key=lambda file: file.name)
+
+    def age_s(self, name: str) -> float:
+        """Seconds since the file was written; 0 if there is none."""
+        path = self._path(name)
+        with failures_named(path):
+            try:
+                return time.time() - path.stat().st_mtime
+            except FileNotFoundError:
+                return 0.0
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / f"{name}{SUFFIX}"
 
     def _ensure(self, folder: Path) -> None:
         if folder not in self._durable:

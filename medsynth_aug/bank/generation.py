@@ -4,17 +4,21 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tqdm.auto import tqdm
 
 from medsynth_aug.bank.bank import SampleBank
 from medsynth_aug.bank.jobs import JobBuilder
 from medsynth_aug.bank.sources import SourceStore
-from medsynth_aug.bank.tracing import Outstanding, trace
+from medsynth_aug.bank.tracing import Outstanding, trace_all
 from medsynth_aug.errors import SettingError
 from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.sample import Refusal, SyntheticSample
 from medsynth_aug.synthesis.synthesizer import Job, OnStep, Synthesizer
+
+CHUNK = 2048
+"""Requests that are looked up in the bank at once; a larger plan is never held in memory whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +72,35 @@ def generate(
     for name, value in (("batch_size", batch_size), ("max_attempts", max_attempts)):
         if value < 1:
             raise SettingError(f"{name} is {value}; it must be at least 1")
-    wanted = {request.digest: request for request in requests}.values()
-    states = [trace(bank, request, max_attempts) for request in wanted]
-    refused = [state for state in states if isinstance(state, Refusal)]
-    queue = deque(sorted((state for state in states if isinstance(state, Outstanding)), key=_place))
-    reused = len(states) - len(refused) - len(queue)
-    _check_engine(queue, synthesizer)
+    seen: set[str] = set()
+    refused: list[Refusal] = []
+    made = 0
     builder = JobBuilder(synthesizer, bank, sources)
-    with tqdm(total=len(queue), desc="Synthesising", unit="sample", disable=not (progress and queue)) as bar:
-        while queue:
-            batch = [queue.popleft() for _ in range(min(batch_size, len(queue)))]
-            ends = list(_make(batch, builder, on_step))
-            queue.extendleft(end for end in reversed(ends) if isinstance(end, Outstanding))
-            refused += [end for end in ends if isinstance(end, Refusal)]
-            bar.update(sum(not isinstance(end, Outstanding) for end in ends))
-    made = len(states) - reused - len(refused)
-    return GenerationReport(len(states), reused, made, tuple(refused), time.perf_counter() - began)
+    with tqdm(total=len(requests), desc="Synthesising", unit="sample", disable=not progress) as bar:
+        for chunk in _chunks(requests):
+            wanted = {request.digest: request for request in chunk}
+            new = [request for digest, request in wanted.items() if digest not in seen]
+            states = trace_all(bank, new, max_attempts)
+            seen |= wanted.keys()
+            refused += [state for state in states if isinstance(state, Refusal)]
+            queue = deque(sorted((state for state in states if isinstance(state, Outstanding)), key=_place))
+            _check_engine(queue, synthesizer)
+            bar.update(len(chunk) - len(queue))
+            while queue:
+                batch = [queue.popleft() for _ in range(min(batch_size, len(queue)))]
+                ends = list(make_batch(batch, builder, on_step))
+                queue.extendleft(end for end in reversed(ends) if isinstance(end, Outstanding))
+                refused += [end for end in ends if isinstance(end, Refusal)]
+                made += sum(isinstance(end, str) for end in ends)
+                bar.update(sum(not isinstance(end, Outstanding) for end in ends))
+    reused = len(seen) - made - len(refused)
+    return GenerationReport(len(seen), reused, made, tuple(refused), time.perf_counter() - began)
+
+
+def _chunks(requests: Iterable[SynthesisRequest]) -> Iterator[list[SynthesisRequest]]:
+    iterator = iter(requests)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
 
 
 def _place(outstanding: Outstanding) -> tuple[str, str, str]:
@@ -101,7 +118,7 @@ def _check_engine(queue: Iterable[Outstanding], synthesizer: Synthesizer) -> Non
             )
 
 
-def _make(
+def make_batch(
     batch: Sequence[Outstanding], builder: JobBuilder, on_step: OnStep | None
 ) -> Iterator[str | Refusal | Outstanding]:
     """Synthesise one batch and store it; the end of each: its digest, a last refusal, or what to try next."""

@@ -1,14 +1,13 @@
-"""Copies of real sources, and maps, which stay on this machine: never published, never synced."""
+"""Copies of real sources, and maps, beside the pixels of a bank: never published, never synced."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from torch import Tensor
 
-from medsynth_aug.bank.files import DigestFiles
 from medsynth_aug.bank.packing import pack_map, pack_source, unpack_map, unpack_source
+from medsynth_aug.bank.store import FileStore, every_file
 from medsynth_aug.errors import BankError, DamagedSampleError, SourceChangedError
 from medsynth_aug.synthesis.digest import digest_pixels
 from medsynth_aug.synthesis.source import SourceImage
@@ -20,13 +19,12 @@ class LocalCopies:
     """Sources and maps in files by the digest of their pixels, so that each file proves itself.
 
     Args:
-        folder: Where they lie; created if absent.
+        sources: Where copies of real sources lie.
+        maps: Where masks, anatomies and keep-masks lie.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._sources = DigestFiles(folder / "sources")
-        self._maps = DigestFiles(folder / "maps")
+    def __init__(self, sources: FileStore, maps: FileStore) -> None:
+        self.sources, self.maps = sources, maps
 
     def put_source(self, source: SourceImage) -> None:
         """Keep a copy of a real source.
@@ -42,7 +40,7 @@ class LocalCopies:
             raise SourceChangedError(
                 f"the pixels are not those of {source.digest}; make it with real_source()"
             )
-        self._sources.write(digest, pack_source(source))
+        _keep(self.sources, digest, pack_source(source))
 
     def source(self, digest: str) -> SourceImage | None:
         """The copy of a real source by its `real:<digest>`, or None if there is none.
@@ -51,12 +49,12 @@ class LocalCopies:
             DamagedSampleError: If the copy is not what was stored; names the file.
         """
         name = digest.removeprefix("real:")
-        return _proven(self._sources, name, lambda data: unpack_source(data, f"real:{name}"), _source_digest)
+        return _proven(self.sources, name, lambda data: unpack_source(data, f"real:{name}"), _source_digest)
 
     def put_map(self, map_: Tensor) -> str:
         """Keep a map; returns its digest."""
         digest = digest_pixels(map_)
-        self._maps.write(digest, pack_map(map_))
+        _keep(self.maps, digest, pack_map(map_))
         return digest
 
     def map(self, digest: str, *, recorded: bool = False) -> Tensor:
@@ -70,32 +68,54 @@ class LocalCopies:
             BankError: If there is no such map.
             DamagedSampleError: If the file is not what was stored, or missing though recorded; names it.
         """
-        map_ = _proven(self._maps, digest, unpack_map, digest_pixels)
+        map_ = _proven(self.maps, digest, unpack_map, digest_pixels)
         if map_ is None and recorded:
-            raise DamagedSampleError(f"{self._maps.path(digest)} is missing; restore it or put it anew")
+            raise DamagedSampleError(f"{self.maps.place(digest)} is missing; restore it or put it anew")
         if map_ is None:
-            raise BankError(f"no map {digest} in {self._folder}; store it with bank.put_map(mask) first")
+            raise BankError(
+                f"no map {digest} at {self.maps.place(digest)}; store it with bank.put_map(mask) first"
+            )
         return map_
 
-    def verify(self, recorded: Iterable[str]) -> Iterator[DamagedSampleError]:
-        """Read everything; one error, not raised, for each damaged file or missing recorded map."""
-        read_map = partial(self.map, recorded=True)
-        maps = sorted({*self._maps.digests(), *recorded})
-        for read, digests in ((self.source, self._sources.digests()), (read_map, maps)):
-            for digest in digests:
-                try:
-                    read(digest)
-                except DamagedSampleError as damage:
-                    yield damage
+    def verify(self, recorded: Iterable[str]) -> Iterator[DamagedSampleError | None]:
+        """Read everything; for each file an error, not raised, if it is damaged or missing, else None.
+
+        Args:
+            recorded: Digests of the maps that records name.
+        """
+        named = set(recorded)
+        for file in every_file(self.sources):
+            yield _damage(self.source, file.name)
+        for file in every_file(self.maps):
+            named.discard(file.name)
+            yield _damage(self.map, file.name)
+        for digest in sorted(named):
+            yield _damage(partial(self.map, recorded=True), digest)
+
+
+def _damage(read: Callable[[str], object], digest: str) -> DamagedSampleError | None:
+    try:
+        read(digest)
+    except DamagedSampleError as damage:
+        return damage
+    except BankError:
+        return None  # taken away meanwhile
+    return None
+
+
+def _keep(files: FileStore, digest: str, data: bytes) -> None:
+    """Write a file whose content is decided by its digest, unless it is there."""
+    if not files.has(digest):
+        files.write(digest, data)
 
 
 def _proven(
-    files: DigestFiles, digest: str, unpack: Callable[[bytes], Pixels], digest_of: Callable[[Pixels], str]
+    files: FileStore, digest: str, unpack: Callable[[bytes], Pixels], digest_of: Callable[[Pixels], str]
 ) -> Pixels | None:
     data = files.read(digest)
     if data is None:
         return None
-    advice = f"{files.path(digest)} is damaged; delete it and store it again"
+    advice = f"{files.place(digest)} is damaged; delete it and store it again"
     try:
         pixels = unpack(data)
     except ValueError as problem:

@@ -1,6 +1,7 @@
 """Rows of the bank: what is written down about a sample or a refusal, and back."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,7 +88,14 @@ def is_virtual(connection: Connection, request: SynthesisRequest) -> bool:
 
 def note_event(connection: Connection, kind: str, subject: str) -> None:
     """Write to the outbox what happened to a digest; it counts when the transaction does."""
-    connection.execute(events.insert().values(kind=kind, subject=subject, at=datetime.now(UTC)))
+    note_events(connection, kind, [subject])
+
+
+def note_events(connection: Connection, kind: str, subjects: Sequence[str]) -> None:
+    """Write to the outbox what happened to several digests."""
+    at = datetime.now(UTC)
+    if subjects:
+        connection.execute(events.insert(), [{"kind": kind, "subject": each, "at": at} for each in subjects])
 
 
 def _plain(name: str, data: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Follow a request through its refusals: where does it stand in a bank?"""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,18 @@ class Records(Protocol):
 
     def refusal(self, digest: str) -> Refusal | None:
         """Why a request was refused, or None if it was not."""
+        ...
+
+
+class BulkRecords(Protocol):
+    """What tracing asks of a bank about many requests at once."""
+
+    def held(self, digests: Iterable[str]) -> set[str]:
+        """Those that have a sample."""
+        ...
+
+    def refusals(self, digests: Iterable[str]) -> dict[str, Refusal]:
+        """Those that were refused, and why."""
         ...
 
 
@@ -53,3 +66,31 @@ def trace(records: Records, request: SynthesisRequest, max_attempts: int) -> str
             return state
         state = state.after(refusal)
     return state
+
+
+def trace_all(
+    records: BulkRecords, requests: Sequence[SynthesisRequest], max_attempts: int
+) -> list[str | Refusal | Outstanding]:
+    """What `trace` says of each request, with a few questions to the bank instead of several a request.
+
+    Args:
+        records: The bank.
+        requests: What was asked.
+        max_attempts: Attempts in all, this one included; at least 1.
+    """
+    states: list[str | Refusal | Outstanding] = [Outstanding(one, max_attempts - 1) for one in requests]
+    open_ones = list(range(len(states)))
+    while open_ones:
+        digests = {index: states[index].request.digest for index in open_ones}  # type: ignore[union-attr]
+        held, refused = records.held(digests.values()), records.refusals(digests.values())
+        still_open = []
+        for index, digest in digests.items():
+            state = states[index]
+            assert isinstance(state, Outstanding)
+            if digest in held:
+                states[index] = digest
+            elif digest in refused:
+                states[index] = state.after(refused[digest])
+                still_open += [index] if isinstance(states[index], Outstanding) else []
+        open_ones = still_open
+    return states

@@ -2,40 +2,52 @@
 
 import logging
 from pathlib import Path
+from typing import Any, Protocol
 
 from sqlalchemy import Engine, inspect, text
 
 from medsynth_aug.errors import BankError
 
-HEAD = "0002"
+HEAD = "0005"
 """Number of the newest migration, which this version reads and writes."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def ensure_schema(engine: Engine, file: Path) -> None:
+class Upgradable(Protocol):
+    """What an upgrade needs to know of a database server."""
+
+    name: str
+    writing: dict[str, Any]
+
+    def prepare(self, engine: Engine) -> None:
+        """Set up a database that is about to be migrated."""
+        ...
+
+
+def ensure_schema(engine: Engine, server: Upgradable) -> None:
     """Create or upgrade the schema; call it under the bank's opening lock.
 
     Args:
-        engine: Engine of the database, whose write connections begin at once.
-        file: The database, named in messages.
+        engine: Engine of the database.
+        server: Whose database it is.
 
     Raises:
         BankError: If a newer version wrote the database, or something that is no bank.
     """
-    revision = _revision(engine, file)
+    revision = _revision(engine, server.name)
     if revision == HEAD:
         return
     if revision is not None and int(revision) > int(HEAD):
         raise BankError(
-            f"{file} has schema {revision}, this version reads up to {HEAD}: upgrade medsynth-aug "
+            f"{server.name} has schema {revision}, this version reads up to {HEAD}: upgrade medsynth-aug "
             "(pip install -U medsynth-aug)"
         )
-    _use_write_ahead_log(engine)
-    _migrate(engine)
+    server.prepare(engine)
+    _migrate(engine, server.writing)
 
 
-def _revision(engine: Engine, file: Path) -> str | None:
+def _revision(engine: Engine, name: str) -> str | None:
     tables = inspect(engine).get_table_names()
     if not tables:
         return None
@@ -44,19 +56,11 @@ def _revision(engine: Engine, file: Path) -> str | None:
         with engine.connect() as connection:
             revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if revision is None or not str(revision).isdigit():
-        raise BankError(f"{file} is a database, but not a bank's; choose another folder for the bank")
+        raise BankError(f"{name} is a database, but not a bank's; choose another folder or database")
     return str(revision)
 
 
-def _use_write_ahead_log(engine: Engine) -> None:
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()
-
-
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, writing: dict[str, Any]) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -66,7 +70,7 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     logger.setLevel(logging.WARNING)
     try:
-        with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        with engine.connect().execution_options(**writing) as connection, connection.begin():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:

@@ -1,8 +1,8 @@
-"""What a bank promises to one process."""
+"""The contract of a bank: what it promises to one process, on every backend."""
 
 import hashlib
-import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,13 +12,28 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.packing import pack_map, pack_sample, unpack_map, unpack_sample
-from medsynth_aug.errors import BankError, SettingError, SourceChangedError
+from medsynth_aug.bank.schema import samples
+from medsynth_aug.errors import BankError, DamagedSampleError, SettingError, SourceChangedError
 from medsynth_aug.synthesis import Refusal
 from medsynth_aug.synthesis.digest import digest_pixels
+from tests.bank.backends import BACKENDS, content, place_of, tamper
 from tests.bank.material import DTYPES, assert_same, radiograph, request, rows, sample, whole_image
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def happened(bank: SampleBank) -> list[tuple[str, str]]:
+    """What the outbox says, in order, but for consents."""
+    return rows(
+        bank, "SELECT kind, subject FROM events WHERE kind IN ('sample', 'refusal', 'forgotten') ORDER BY id"
+    )  # type: ignore
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -89,26 +104,22 @@ def test_the_first_pixels_stay(bank: SampleBank) -> None:
     bank.add(replace(made, image=made.image + 1))
     assert_same(bank.get(made.digest), made)
     assert len(bank) == 1
-    assert rows(bank, "SELECT kind, subject FROM events") == [("sample", made.digest)]
+    assert happened(bank) == [("sample", made.digest)]
 
 
-def test_the_record_says_what_the_sample_is(bank: SampleBank, tmp_path: Path) -> None:
+def test_the_record_says_what_the_sample_is(bank: SampleBank) -> None:
     made = sample(3, parent="f" * 64, attempt=2)
     bank.add(made)
-    (
-        (lesion, purpose, source, virtual, slot, attempt, parent, asked, box, created, digest, size, *later),
-    ) = rows(
-        bank,
-        "SELECT lesion, purpose, source, virtual, slot, attempt, parent, request, box, created_at, "
-        "file_digest, file_size, acceptance, scores FROM samples",
-    )
-    assert (lesion, purpose, source, slot) == ("nodule", "lesion", made.request.source, "3")
-    assert (virtual, attempt, parent, later) == (0, 2, "f" * 64, [None, None])
-    assert json.loads(asked) == made.request.to_json()
-    assert tuple(json.loads(box)) == made.box
-    assert abs(datetime.fromisoformat(created).replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(minutes=1)
-    file = tmp_path / "bank" / "pixels" / made.digest[:2] / f"{made.digest}.safetensors"
-    assert (hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size) == (digest, size)
+    with bank._database.reading() as connection:
+        (row,) = connection.execute(select(samples)).all()
+    assert (row.lesion, row.purpose, row.source, row.slot) == ("nodule", "lesion", made.request.source, "3")
+    assert (row.virtual, row.attempt, row.parent) == (False, 2, "f" * 64)
+    assert (row.acceptance, row.scores) == (None, None)
+    assert row.request == made.request.to_json()
+    assert tuple(row.box) == made.box
+    assert abs(row.created_at.replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(minutes=1)
+    data = content(place_of(bank, made.digest))
+    assert (hashlib.sha256(data).hexdigest(), len(data)) == (row.file_digest, row.file_size)
 
 
 def test_a_chain_of_sources_decides_what_is_virtual(bank: SampleBank) -> None:
@@ -138,7 +149,7 @@ def test_digests_are_sorted_and_filtered_by_lesion_and_purpose(bank: SampleBank)
 def test_a_sham_has_no_box(bank: SampleBank) -> None:
     sham = sample(purpose="sham")
     bank.add(sham)
-    assert rows(bank, "SELECT box FROM samples") == [(None,)]
+    assert rows(bank, "SELECT box IS NULL FROM samples") == [(True,)]
     assert_same(bank.get(sham.digest), sham)
 
 
@@ -146,17 +157,17 @@ def test_an_unknown_digest_is_an_error_that_says_what_to_do(bank: SampleBank) ->
     assert "0" * 64 not in bank
     with pytest.raises(BankError, match=r"no sample 0{64} in .*bank; make it with generate"):
         bank.get("0" * 64)
-    with pytest.raises(BankError, match=r"no map 0{64} in .*put_map"):
+    with pytest.raises(BankError, match=r"no map 0{64} at .*put_map"):
         bank.map("0" * 64)
 
 
-def test_provenance_that_is_not_json_is_refused_and_leaves_nothing(bank: SampleBank, tmp_path: Path) -> None:
+def test_provenance_that_is_not_json_is_refused_and_leaves_nothing(bank: SampleBank) -> None:
     made = sample()
     for provenance in ({"where": Path()}, {"score": float("nan")}):
         with pytest.raises(SettingError, match="provenance of the sample is not plain JSON"):
             bank.add(replace(made, provenance=provenance))
     assert made.digest not in bank
-    assert not [path for path in (tmp_path / "bank" / "pixels").rglob("*") if path.is_file()]
+    assert bank._pixels.prefixes() == []
 
 
 def test_a_refusal_comes_back_equal_and_only_the_first_one_counts(bank: SampleBank) -> None:
@@ -165,7 +176,7 @@ def test_a_refusal_comes_back_equal_and_only_the_first_one_counts(bank: SampleBa
     bank.refuse(replace(refusal, reason="another"))
     assert bank.refusal(refusal.request.digest) == refusal
     assert bank.refusal("0" * 64) is None
-    assert rows(bank, "SELECT kind, subject FROM events") == [("refusal", refusal.request.digest)]
+    assert happened(bank) == [("refusal", refusal.request.digest)]
     assert len(bank) == 0
 
 
@@ -203,8 +214,7 @@ def test_a_forgotten_sample_can_be_stored_anew(bank: SampleBank) -> None:
     assert made.digest not in bank
     bank.add(replace(made, image=made.image + 1))
     assert torch.equal(bank.get(made.digest).image, made.image + 1)
-    kinds = [kind for (kind,) in rows(bank, "SELECT kind FROM events ORDER BY id")]
-    assert kinds == ["sample", "forgotten", "sample"]
+    assert [kind for kind, _ in happened(bank)] == ["sample", "forgotten", "sample"]
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -254,7 +264,7 @@ def test_a_bank_pickles_as_its_path_and_reopens(bank: SampleBank) -> None:
     made = sample()
     bank.add(made)
     recipe = pickle.dumps(bank)
-    assert len(recipe) < 500
+    assert len(recipe) < 700
     again = pickle.loads(recipe)
     assert_same(again.get(made.digest), made)
     again.close()
@@ -267,9 +277,64 @@ def test_a_closed_bank_opens_again_by_itself(bank: SampleBank) -> None:
     assert_same(bank.get(made.digest), made)
 
 
-def test_two_banks_on_one_folder_see_each_other(bank: SampleBank) -> None:
+def test_a_bank_opened_by_its_folder_alone_is_the_same_bank(bank: SampleBank) -> None:
     other = SampleBank(str(bank.path))
     made = sample()
     bank.add(made)
     assert_same(other.get(made.digest), made)
     other.close()
+
+
+def test_many_digests_are_looked_up_at_once(bank: SampleBank) -> None:
+    made = [sample(number) for number in range(3)]
+    for each in made:
+        bank.add(each)
+    refusal = Refusal(request(radiograph(), "refused"), "no place")
+    bank.refuse(refusal)
+    unknown = [f"{number:064x}" for number in range(2500)]
+    asked = [*unknown, *(each.digest for each in made[:2]), refusal.request.digest]
+    assert bank.held(asked) == {each.digest for each in made[:2]}
+    assert bank.refusals(asked) == {refusal.request.digest: refusal}
+    assert bank.held([]) == set() and bank.refusals([]) == {}
+
+
+def test_damaged_and_missing_pixels_are_found_and_named(bank: SampleBank) -> None:
+    made = [sample(number) for number in range(3)]
+    for each in made:
+        bank.add(each)
+    damaged, missing = (place_of(bank, each.digest) for each in made[:2])
+    tamper(damaged, content(damaged)[:-1] + b"!")
+    tamper(missing, None)
+    with pytest.raises(DamagedSampleError, match=r"is damaged: its SHA-256 .*bank.forget"):
+        bank.get(made[0].digest)
+    with pytest.raises(DamagedSampleError, match="is missing"):
+        bank.get(made[1].digest)
+    assert {str(problem).split(" is ")[0] for problem in bank.verify()} == {damaged, missing}
+    for each in made[:2]:
+        bank.forget(each.digest)
+        bank.add(each)
+    assert bank.verify() == []
+    assert_same(bank.get(made[0].digest), made[0])
+
+
+def test_damaged_copies_are_found_and_named(bank: SampleBank) -> None:
+    source, lungs = radiograph(), torch.ones(2, 4, 4, dtype=torch.bool)
+    bank.put_source(source)
+    bank.put_anatomy(source.digest, "model", lungs)
+    place = bank._local.sources.place(source.digest.removeprefix("real:"))
+    tamper(place, content(place)[:-1] + b"!")
+    tamper(bank._local.maps.place(digest_pixels(lungs)), None)
+    assert [str(problem).rpartition(" is ")[2].split(";")[0] for problem in bank.verify()] == [
+        "damaged",
+        "missing",
+    ]
+
+
+def test_samples_made_on_top_of_each_other_are_added_once(bank: SampleBank) -> None:
+    made = sample()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bank.add, [made] * 8))
+    assert happened(bank) == [("sample", made.digest)]
+    (prefix,) = bank._pixels.prefixes()
+    assert len(bank._pixels.files(prefix)) == 1
+    assert_same(bank.get(made.digest), made)

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from medsynth_aug.bank import SampleBank
-from medsynth_aug.bank import bank as bank_module
+from medsynth_aug.bank import SampleBank, places
 from medsynth_aug.bank.network import network_filesystem
 from medsynth_aug.errors import BankError, BankFullError, BankReadOnlyError, DamagedSampleError
-from tests.bank.material import assert_same, radiograph
+from tests.bank.backends import place_of
+from tests.bank.material import assert_same, radiograph, request
 from tests.bank.workers import numbered
 
 
 def file_of(bank: SampleBank, number: int) -> Path:
-    digest = numbered(number).digest
-    return bank.path / "pixels" / digest[:2] / f"{digest}.safetensors"
+    return Path(place_of(bank, numbered(number).digest))
 
 
 @pytest.fixture
@@ -60,6 +59,29 @@ def test_a_full_disk_is_named_and_harms_nothing_that_was_stored(small_disk: Path
     bank.add(numbered(stored))
     assert_same(bank.get(numbered(stored).digest), numbered(stored))
     bank.close()
+
+
+def test_a_full_disk_leaves_the_queue_as_it_was(small_disk: Path) -> None:
+    bank = SampleBank(small_disk / "bank")
+    source, asked = radiograph(), 0
+    try:
+        while True:
+            wishes = [request(source, str(number)) for number in range(asked, asked + 20)]
+            bank.wanted.add(wishes, priority=1)
+            asked += 20
+    except BankFullError as problem:
+        assert "no space left for" in str(problem)
+    assert bank.wanted.count(wishes[0].engine) == asked > 0
+    bank.close()
+
+
+def test_a_full_disk_leaves_no_half_of_an_export(bank: SampleBank, small_disk: Path) -> None:
+    for number in range(40):
+        bank.add(numbered(number))
+    (small_disk / "ballast").write_bytes(bytes(900_000))
+    with pytest.raises(BankFullError, match=f"no space left for {small_disk / 'export'}"):
+        bank.export(small_disk / "export")
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
 
 def test_a_disk_that_becomes_read_only_is_named(small_disk: Path) -> None:
@@ -119,8 +141,9 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path, inside: str) -> 
 
 
 def test_pixels_that_cannot_take_their_place_leave_no_record(bank: SampleBank) -> None:
-    file_of(bank, 0).parent.write_text("in the way")
-    with pytest.raises(BankError, match=f"{file_of(bank, 0)} failed: .*check the disk"):
+    folder = bank.path / "pixels" / numbered(0).digest[:2]
+    folder.write_text("in the way")
+    with pytest.raises(BankError, match=f"{folder}/.* failed: .*check the disk"):
         bank.add(numbered(0))
     assert bank.digests() == []
     assert list((bank.path / "pixels" / "partial").iterdir()) == []
@@ -145,7 +168,7 @@ def test_truncated_and_missing_files_are_found_and_named(bank: SampleBank) -> No
         bank.add(numbered(number))
     os.truncate(file_of(bank, 0), 100)
     file_of(bank, 1).unlink()
-    with pytest.raises(DamagedSampleError, match=f"{file_of(bank, 1)} is missing"):
+    with pytest.raises(DamagedSampleError, match=f"{file_of(bank, 1)} is missing; restore"):
         bank.get(numbered(1).digest)
     named = " ".join(map(str, bank.verify()))
     assert str(file_of(bank, 0)) in named
@@ -225,9 +248,9 @@ def test_a_bank_on_a_network_path_is_refused_with_advice(
 ) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"server:/x {tmp_path} nfs rw 0 0\n")
-    monkeypatch.setattr(bank_module, "MOUNTS", mounts)
+    monkeypatch.setattr(places, "MOUNTS", mounts)
     with pytest.raises(
-        BankError, match=r"lies on a network file system \(nfs\).*put the bank on a local disk"
+        BankError, match=r"lies on a network file system \(nfs\).*on a local disk.*records='postgresql"
     ):
         SampleBank(tmp_path / "bank")
     assert not (tmp_path / "bank" / "bank.sqlite").exists()

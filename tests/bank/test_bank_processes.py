@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,24 @@ import torch
 from torch.utils.data import DataLoader
 
 from medsynth_aug.bank import SampleBank
-from tests.bank.material import assert_same, rows
-from tests.bank.workers import Numbers, die_while_moving, numbered, open_together, write_for_ever, write_some
+from tests.bank.backends import FILES, POSTGRES, Arguments
+from tests.bank.material import assert_same, radiograph, request, rows
+from tests.bank.workers import (
+    Numbers,
+    die_while_moving,
+    generate_for_ever,
+    numbered,
+    open_together,
+    write_for_ever,
+    write_some,
+)
 
-WRITERS = 3
+WRITERS = (write_for_ever, write_for_ever, generate_for_ever, generate_for_ever)
+
+
+@pytest.fixture(params=[FILES, POSTGRES])
+def backend(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +80,14 @@ def test_a_forked_child_uses_a_connection_of_its_own(bank: SampleBank) -> None:
 
 
 def test_processes_may_open_a_new_bank_at_once_and_write_the_same(
-    processes: ForkServerContext, tmp_path: Path
+    processes: ForkServerContext, tmp_path: Path, arguments: Arguments
 ) -> None:
-    started = [processes.Process(target=write_some, args=(tmp_path / "bank", range(8))) for _ in range(4)]
+    given = (tmp_path / "bank", arguments, range(8))
+    started = [processes.Process(target=write_some, args=given) for _ in range(4)]
     for process in started:
         process.start()
     finish(started)
-    bank = SampleBank(tmp_path / "bank")
+    bank = SampleBank(tmp_path / "bank", **arguments)
     assert len(bank) == 8
     assert rows(bank, "SELECT count(*), count(DISTINCT subject) FROM events") == [(8, 8)]
     assert bank.verify() == []
@@ -79,15 +95,19 @@ def test_processes_may_open_a_new_bank_at_once_and_write_the_same(
 
 
 def test_new_banks_are_opened_by_several_processes_at_one_moment(
-    processes: ForkServerContext, tmp_path: Path, repeat: int
+    processes: ForkServerContext, tmp_path: Path, repeat: int, backend: str, request: pytest.FixtureRequest
 ) -> None:
     rounds, start = 6 * repeat, processes.Barrier(4)
-    started = [processes.Process(target=open_together, args=(tmp_path, rounds, start)) for _ in range(4)]
+    given: list[Arguments] = [{} for _ in range(rounds)]
+    if backend != FILES:
+        cluster = request.getfixturevalue("cluster")
+        given = [{"records": cluster.new_database()} for _ in range(rounds)]
+    started = [processes.Process(target=open_together, args=(tmp_path, given, start)) for _ in range(4)]
     for process in started:
         process.start()
     finish(started)
     for number in range(rounds):
-        bank = SampleBank(tmp_path / str(number))
+        bank = SampleBank(tmp_path / str(number), **given[number])
         assert bank.digests() == [numbered(number).digest]
         bank.close()
 
@@ -106,35 +126,53 @@ def test_a_writer_killed_before_its_pixels_are_in_place_leaves_no_record(
     bank.close()
 
 
-def test_killed_writers_lose_nothing_tear_nothing_and_double_nothing(
-    processes: ForkServerContext, tmp_path: Path, repeat: int
+def kill_four_writers(
+    processes: ForkServerContext,
+    path: Path,
+    arguments: Arguments,
+    notes: dict[Any, Path],
+    first: int,
+    seed: int,
 ) -> None:
-    chance = np.random.default_rng(repeat)
-    path, notes = tmp_path / "bank", tmp_path / "acknowledged"
-    notes.touch()
-    for kill in range(4 * repeat):
-        first = kill * 10  # starts overlap with what others wrote: the same samples are added again
-        started = [
-            processes.Process(target=write_for_ever, args=(path, notes, first + 5 * writer))
-            for writer in range(WRITERS)
-        ]
-        for process in started:
-            process.start()
-        for process in started:
-            time.sleep(float(chance.uniform(0.01, 0.4)))
-            process.kill()
-        for process in started:
-            process.join(60)
-            assert process.exitcode == -9
-    acknowledged = {int(line) for line in notes.read_text().split()}
-    assert acknowledged, "no writer came so far: the test proves nothing"
-    bank = SampleBank(path)
+    """Start the four writers, and kill each at a random moment."""
+    chance = np.random.default_rng(seed)
+    started = [
+        processes.Process(target=target, args=(path, arguments, notes[target], first + 5 * writer))
+        for writer, target in enumerate(WRITERS)
+    ]
+    for process in started:
+        process.start()
+    for process in started:
+        time.sleep(float(chance.uniform(0.01, 0.4)))
+        process.kill()
+    for process in started:
+        process.join(60)
+        assert process.exitcode == -9
+
+
+def test_killed_writers_lose_nothing_tear_nothing_and_double_nothing(
+    processes: ForkServerContext, tmp_path: Path, arguments: Arguments, backend: str, repeat: int
+) -> None:
+    path, notes = tmp_path / "bank", {target: tmp_path / target.__name__ for target in WRITERS}
+    for note in notes.values():
+        note.touch()
+    for kill in range(3 * repeat):
+        # starts overlap with what others wrote: the same samples are added again
+        kill_four_writers(processes, path, arguments, notes, 10 * kill, seed=1000 * repeat + kill)
+    added = {int(line) for line in notes[write_for_ever].read_text().split()}
+    generated = set(notes[generate_for_ever].read_text().split())
+    assert added, "no writer came so far: the test proves nothing"
+    assert generated, "no generation came so far: the test proves nothing"
+    bank, source = SampleBank(path, **arguments), radiograph()
     held = bank.digests()
-    assert {numbered(number).digest for number in acknowledged} <= set(held)
+    assert {numbered(number).digest for number in added} <= set(held)
+    assert {request(source, slot).digest for slot in generated} <= set(held)
     assert bank.verify() == []
-    assert rows(bank, "SELECT count(*), count(DISTINCT subject) FROM events") == [(len(held), len(held))]
-    assert rows(bank, "PRAGMA integrity_check") == [("ok",)]
-    for number in sorted(acknowledged)[:: max(1, len(acknowledged) // 50)]:
+    happened = "SELECT count(*), count(DISTINCT subject) FROM events WHERE kind = 'sample'"
+    assert rows(bank, happened) == [(len(held), len(held))]
+    if backend == FILES:
+        assert rows(bank, "PRAGMA integrity_check") == [("ok",)]
+    for number in sorted(added)[:: max(1, len(added) // 50)]:
         assert_same(bank.get(numbered(number).digest), numbered(number))
     bank.add(numbered(10**6))
     bank.close()

@@ -212,7 +212,7 @@ def test_progress_is_shown_and_can_be_turned_off(
     generate(plan(1), FAKE, bank, store(bank), progress=False)
     assert capsys.readouterr().err == ""
     generate(plan(2), FAKE, bank, store(bank))
-    assert "3/3" in capsys.readouterr().err
+    assert "6/6" in capsys.readouterr().err
 
 
 def test_requests_for_another_engine_are_refused_before_anything_is_made(bank: SampleBank) -> None:

@@ -5,15 +5,17 @@ import signal
 import sys
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank import SampleBank, SourceStore, generate
 from medsynth_aug.lesions import resolve_lesion
-from medsynth_aug.synthesis import SynthesisRequest, SyntheticSample
+from medsynth_aug.synthesis import FakeSynthesizer, SynthesisRequest, SyntheticSample
 from medsynth_aug.types import ValueRange
+from tests.bank.material import radiograph, request
 
 
 def numbered(number: int) -> SyntheticSample:
@@ -27,28 +29,40 @@ def numbered(number: int) -> SyntheticSample:
     return SyntheticSample(request, torch.from_numpy(pixels), mask, mask, ValueRange(0, 4095))
 
 
-def write_for_ever(path: Path, acknowledged: Path, first: int) -> None:
+def write_for_ever(path: Path, arguments: dict[str, Any], acknowledged: Path, first: int) -> None:
     """Add samples until killed; note the number of each one once `add` has returned."""
-    bank = SampleBank(path)
+    bank = SampleBank(path, **arguments)
     notes = os.open(acknowledged, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     for number in range(first, first + 100_000):
         bank.add(numbered(number))
         os.write(notes, f"{number}\n".encode())
 
 
-def write_some(path: Path, numbers: range) -> None:
+def generate_for_ever(path: Path, arguments: dict[str, Any], acknowledged: Path, first: int) -> None:
+    """Generate samples, four requests a call, until killed; note the slots once a call has returned."""
+    bank, source = SampleBank(path, **arguments), radiograph()
+    bank.put_source(source)
+    notes = os.open(acknowledged, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    for start in range(first, first + 100_000, 4):
+        slots = [str(number) for number in range(start, start + 4)]
+        asked = [request(source, slot) for slot in slots]
+        generate(asked, FakeSynthesizer(), bank, SourceStore(bank), batch_size=2, progress=False)
+        os.write(notes, "".join(f"{slot}\n" for slot in slots).encode())
+
+
+def write_some(path: Path, arguments: dict[str, Any], numbers: range) -> None:
     """Add samples and end."""
-    bank = SampleBank(path)
+    bank = SampleBank(path, **arguments)
     for number in numbers:
         bank.add(numbered(number))
     bank.close()
 
 
-def open_together(folder: Path, rounds: int, start: Barrier) -> None:
+def open_together(folder: Path, arguments: list[dict[str, Any]], start: Barrier) -> None:
     """Open one new bank after the other, each at the same moment as the other processes."""
-    for number in range(rounds):
+    for number, each in enumerate(arguments):
         start.wait(60)
-        bank = SampleBank(folder / str(number))
+        bank = SampleBank(folder / str(number), **each)
         bank.add(numbered(number))
         bank.close()
 
