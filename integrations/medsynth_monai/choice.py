@@ -8,6 +8,7 @@ import numpy as np
 from medsynth_aug.data.labels import ClassKey
 from medsynth_aug.errors import LabelError, SettingError
 from medsynth_aug.lesions import Lesion, resolve_lesion
+from medsynth_aug.synthesis import SynthesisRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,9 @@ class LesionChoice:
         index = int(np.searchsorted(np.cumsum(self.shares), quantile, side="right"))
         painted = np.flatnonzero(self.shares)
         return list(self.lesions)[min(index, int(painted[-1]))]
+
+    def key_of(self, request: SynthesisRequest) -> ClassKey:
+        """The class or column whose lesion a request asks for; a rejection may have changed all but its name."""
+        exact = [key for key, lesion in self.lesions.items() if lesion == request.lesion]
+        named = [key for key, lesion in self.lesions.items() if lesion.name == request.lesion_name]
+        return (exact or named)[0]

@@ -1,7 +1,7 @@
 """The one line for a MONAI chain: with some probability, paint a rare lesion into a normal radiograph."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ from monai.transforms import MapTransform, RandomizableTransform
 from monai.utils.enums import TransformBackends
 from torch.utils.data import get_worker_info
 
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.producer import OnLate, ProductionReport
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.labels import ClassKey
 from medsynth_aug.errors import LabelError, SettingError
 from medsynth_aug.lesions import Lesion
 from medsynth_aug.synthesis import (
     Job,
-    Refusal,
     SamplingSettings,
     SynthesisRequest,
     Synthesizer,
@@ -25,19 +26,17 @@ from medsynth_aug.synthesis import (
     real_source,
 )
 from medsynth_aug.synthesis.digest import digest_pixels
-from medsynth_aug.synthesis.synthesizer import runs_in_workers
 from medsynth_aug.types import resolve_value_range
+from medsynth_monai.any_lesion import AnyLesion
 from medsynth_monai.axes import SpatialOrder, as_type_of, check_spatial_order, from_rows
 from medsynth_monai.choice import LesionChoice
 from medsynth_monai.draws import Draw, mixed_state, token_of
 from medsynth_monai.labels import Background, LabelRules
 from medsynth_monai.masks import empty_mask, with_lesion_mask
+from medsynth_monai.painting import Accept, BankPainting, LivePainting
 from medsynth_monai.reading import Inputs, ItemReader
 from medsynth_monai.record import UNTOUCHED, SynthesisRecord, read_record
 from medsynth_monai.spacing import check_spacing_mm
-
-ATTEMPTS = 3
-"""How many draws a slot gets before its item passes untouched."""
 
 
 class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
@@ -48,12 +47,15 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
     label and, with `mask_key`, the lesion's mask, all together; it carries a record of the request. If there
     is no place for the lesion in this image, the item passes untouched and the record says why.
 
-    Chance: the transform has a generator of its own. `Compose` and MONAI's `DataLoader` seed it as they seed
-    every `Rand*`, so `set_determinism` makes a run repeatable; `seed` is folded in, and so is the seed of a
-    DataLoader worker, so workers differ also under torch's own DataLoader. Every item takes the same number
-    of draws, so one item never shifts the next one's.
+    Chance: the transform has a generator of its own, which `Compose` and MONAI's `DataLoader` seed as they
+    seed every `Rand*`; `seed` and the seed of a DataLoader worker are folded in. Every item takes the same
+    number of draws.
 
     A live engine paints in the training process: `num_workers=0`, or MONAI's `ThreadDataLoader` with it.
+    With `bank=`, a process of its own paints, and any number of workers draw from the bank: which lesion an
+    image then gets is decided by seed, epoch and image, whether it is painted is chance as before. Call
+    `set_epoch(epoch)` before each epoch, else every epoch draws the same lesions. `medsynth_monai.plan` lets
+    samples be there before they are asked for.
 
     Args:
         keys: The key of the image, `(C, W, H)` or `(C, H, W)`, with 1 channel or 3 equal ones; just one key,
@@ -78,6 +80,12 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         exclusive: Columns such as "No Finding" that a painted lesion clears.
         sampling: How to denoise.
         conditioning: Which structure guides it.
+        bank: The bank to draw from, or its folder; it keeps a copy of every source that is painted.
+        reuse: With a bank: for how many epochs a sample serves.
+        ahead: With a bank and a plan: how many images to look ahead.
+        on_late: With a bank, for a sample that is not there yet: `"wait"`, or `"reuse"` an earlier draw.
+        batch_size: With a bank: samples made at once.
+        accept: With a bank: `"any"` sample, or those `"approved"` when an epoch begins; else untouched.
         record_key: Key of the record, a string: empty if untouched, else for `read_record`.
         seed: Folded into every seed that the transform is given; at least 0.
         allow_missing_keys: Let items without the image or its anatomy and keep-mask pass.
@@ -109,6 +117,12 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         exclusive: tuple[int, ...] = (),
         sampling: SamplingSettings | None = None,
         conditioning: ConditioningSettings | None = None,
+        bank: SampleBank | str | Path | None = None,
+        reuse: int = 1,
+        ahead: int = 512,
+        on_late: OnLate = "wait",
+        batch_size: int = 8,
+        accept: Accept = "any",
         record_key: Hashable = "synthesis",
         seed: int = 0,
         allow_missing_keys: bool = False,
@@ -123,7 +137,7 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
                 'LesionSynthesizer.from_pretrained("starter")'
             )
         check_spatial_order(spatial_order)
-        self.synthesizer = synthesizer
+        self.engine = synthesizer.fingerprint
         self.choice = LesionChoice.of(lesions, weights)
         names = {key: lesion.name for key, lesion in self.choice.lesions.items()}
         self.rules = LabelRules(lesions=names, background=background, exclusive=tuple(exclusive))
@@ -142,6 +156,37 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         self.seed = _checked_seed(seed)
         self.R = mixed_state(self.seed)
         self._worker_seed: int | None = None
+        self._draw = Draw(paints=False, pick=0.0, token="")
+        self.painting: LivePainting | BankPainting
+        if bank is None:
+            self.painting = LivePainting(synthesizer, accept=accept)
+        else:
+            self.painting = BankPainting(
+                synthesizer, bank if isinstance(bank, SampleBank) else SampleBank(bank),
+                draws=AnyLesion(choice=self.choice, reuse=reuse), ahead=ahead, on_late=on_late,
+                batch_size=batch_size, accept=accept,
+            )  # fmt: skip
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch, for all workers; only a transform that draws from a bank needs to know.
+
+        Raises:
+            SettingError: If the epoch is below 0.
+        """
+        if epoch < 0:
+            raise SettingError(f"epoch is {epoch}; epochs count from 0")
+        if isinstance(self.painting, BankPainting):
+            self.painting.set_epoch(epoch)
+
+    @property
+    def production(self) -> ProductionReport | None:
+        """Stall rate and throughput so far, over all workers; None without a bank."""
+        return self.painting.producer.report() if isinstance(self.painting, BankPainting) else None
+
+    def close(self) -> None:
+        """End the producer, if there is one; it ends by itself with the transform or the process."""
+        if isinstance(self.painting, BankPainting):
+            self.painting.producer.close()
 
     def set_random_state(
         self, seed: int | None = None, state: np.random.RandomState | None = None
@@ -164,7 +209,7 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         self._draw = Draw(self._do_transform, float(self.R.random_sample()), token_of(self.R))
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """The item with a lesion, or a copy of the item as it came.
+        """The item with a lesion, or a copy of it as it came.
 
         Raises:
             SettingError: If a live engine is called in a DataLoader worker, a key is missing, or the item has
@@ -182,34 +227,26 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         inputs = self.reader.read(item)
         if self.mask_key is not None:
             item.setdefault(self.mask_key, empty_mask(item[key]))
-        may_paint = self.rules.accepts(self._label(item))
+        may_paint = self.may_paint(item)
         if earlier is None and may_paint and self._draw.paints:
             self._paint(item, inputs)
         return item
 
     def _enter_worker(self) -> None:
         """Fold the seed of a DataLoader worker into the generator; refuse a live engine there."""
+        self.painting.check_worker()
         worker = get_worker_info()
-        if worker is None:
-            return
-        if not runs_in_workers(self.synthesizer):
-            raise SettingError(
-                f"a live {type(self.synthesizer).__name__} cannot paint inside a DataLoader worker (CUDA "
-                "fails after fork, and every worker would hold an engine of its own); use num_workers=0, "
-                "or fill a bank beforehand and let any number of workers read it: "
-                'RebalancedDataset(..., mode="cached", bank="bank/")'
-            )
-        if worker.seed != self._worker_seed:
+        if worker is not None and worker.seed != self._worker_seed:
             self.R = mixed_state(int.from_bytes(self.R.bytes(8), "little"), worker.seed)
             self._worker_seed = worker.seed
 
     def _paint(self, item: dict[Hashable, Any], inputs: Inputs) -> None:
         """Image, label, mask and record of a copied item change together, or only the record says why not."""
-        image, label = item[self.keys[0]], self._label(item)
-        target, order = self.choice.pick(self._draw.pick), self.reader.spatial_order
-        new_label = self.rules.painted(label, target)
-        outcome = self._synthesize(self._job(inputs, target))
+        image, label, order = item[self.keys[0]], self._label(item), self.reader.spatial_order
+        outcome = self.painting.paint(self.job(inputs))
         if isinstance(outcome, SyntheticSample):
+            target = self.choice.key_of(outcome.request)
+            new_label = self.rules.painted(label, target)
             if self.mask_key is not None:
                 item[self.mask_key] = with_lesion_mask(
                     str(self.mask_key), item[self.mask_key], outcome.mask, order, key=target
@@ -218,21 +255,14 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
             item[self.label_key] = new_label
         item[self.record_key] = SynthesisRecord.of(outcome).to_text()
 
-    def _synthesize(self, job: Job) -> SyntheticSample | Refusal:
-        for _ in range(ATTEMPTS):
-            outcome = self.synthesizer.synthesize([job])[0]
-            if isinstance(outcome, SyntheticSample) or outcome.final:
-                break
-            job = replace(job, request=job.request.next_attempt())
-        return outcome
-
-    def _job(self, inputs: Inputs, target: ClassKey) -> Job:
+    def job(self, inputs: Inputs) -> Job:
+        """What is asked for an image, by the last draw; where a bank is drawn from, it decides the lesion."""
         anatomy, keep = inputs.anatomy, inputs.keep_mask
         source = real_source(inputs.pixels, value_range=self.reader.value_range, spacing_mm=inputs.spacing)
         request = SynthesisRequest(
             source=source.digest,
-            lesion=self.choice.lesions[target],
-            engine=self.synthesizer.fingerprint,
+            lesion=self.choice.lesions[self.choice.pick(self._draw.pick)],
+            engine=self.engine,
             seed=self.seed,
             slot=f"monai/{self._draw.token}/{source.digest}",
             sampling=self.sampling,
@@ -241,6 +271,14 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
             keep_mask_digest=None if keep is None else digest_pixels(keep),
         )
         return Job(request, source, anatomy=anatomy, keep_mask=keep)
+
+    def may_paint(self, item: Mapping[Hashable, Any]) -> bool:
+        """Whether a lesion may be painted into an item, by its label.
+
+        Raises:
+            LabelError: If the label is missing or has no usable form.
+        """
+        return self.rules.accepts(self._label(item))
 
     def _label(self, item: Mapping[Hashable, Any]) -> Any:
         if self.label_key not in item:

@@ -42,21 +42,31 @@ def read_pixels(image: Any) -> torch.Tensor:
     Raises:
         GridError: If it is none of these.
     """
-    values = _tensor(image)
-    layout = _layout(image)
-    if layout == "HW":
-        return values[None]
-    return values.permute(2, 0, 1).contiguous() if layout == "HWC" else values
+    return _channels_first(_tensor(image), image)
+
+
+def view_pixels(image: Any) -> torch.Tensor:
+    """The same pixels without a copy where that can be: they may share memory with `image`; only read them.
+
+    Raises:
+        GridError: If it is no image.
+    """
+    return _channels_first(_tensor(image, share=True), image)
 
 
 def write_pixels(like: Any, pixels: torch.Tensor) -> Any:
     """`pixels` `(C, H, W)` in the type, layout and dtype of `like`, with its metadata.
+
+    A plain tensor that is written may share memory with `pixels`.
 
     Raises:
         GridError: If `like` is no image, or `pixels` do not have its size.
     """
     layout = _layout(like)
     values = pixels[0] if layout == "HW" else pixels.permute(1, 2, 0) if layout == "HWC" else pixels
+    if type(like) is torch.Tensor and like.device == values.device:
+        _check_size(tuple(like.shape), tuple(values.shape))
+        return values.to(like.dtype).contiguous()
     if isinstance(like, torch.Tensor):
         written = like.detach().clone()
         plain = written.as_subclass(torch.Tensor)
@@ -78,9 +88,17 @@ def _check_size(wanted: tuple[int, ...], given: tuple[int, ...]) -> None:
         raise GridError(f"pixels are {given} but the image they replace is {wanted}; keep its size")
 
 
-def _tensor(image: Any) -> torch.Tensor:
+def _channels_first(values: torch.Tensor, image: Any) -> torch.Tensor:
+    layout = _layout(image)
+    if layout == "HW":
+        return values[None]
+    return values.permute(2, 0, 1).contiguous() if layout == "HWC" else values
+
+
+def _tensor(image: Any, *, share: bool = False) -> torch.Tensor:
     if isinstance(image, torch.Tensor):
-        return image.detach().as_subclass(torch.Tensor).cpu().clone()
+        values = image.detach().as_subclass(torch.Tensor).cpu()
+        return values if share else values.clone()
     if isinstance(image, Image.Image) and image.mode not in PIL_MODES:
         raise GridError(
             f"PIL image has mode {image.mode!r}; a radiograph is one of {', '.join(PIL_MODES)}: "
@@ -89,7 +107,8 @@ def _tensor(image: Any) -> torch.Tensor:
     array = np.asarray(image)
     if array.dtype.kind not in "buif":
         raise GridError(f"image is {type(image).__name__}; pass a PIL image, a NumPy array or a torch tensor")
-    return torch.from_numpy(array.astype(array.dtype.newbyteorder("=")))
+    share = share and array.flags.writeable and min(array.strides, default=0) >= 0  # as torch demands
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=not share))
 
 
 def _layout(image: Any) -> Layout:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from medsynth_aug.data.item import ItemAdapter, Parts, check_comes_back, infer_item, same
-from medsynth_aug.data.pixels import read_pixels
+from medsynth_aug.data.pixels import read_pixels, view_pixels
 from medsynth_aug.errors import ImageError, PlanError, SettingError, SourceChangedError
-from medsynth_aug.synthesis.source import SourceImage, real_source
+from medsynth_aug.synthesis.source import SourceImage, digest_real, real_source
 
 Pair: TypeAlias = tuple[float, float]
 
@@ -107,7 +107,11 @@ class SourceReader:
             SourceChangedError: If it is not.
         """
         item, parts = self.read(index)
-        if self.source(index, parts).digest != digest:
+        found = digest_real(
+            view_pixels(parts.image), value_range=self.value_range(index), spacing_mm=self.spacing_mm(index)
+        )
+        if found != digest:
+            self.source(index, parts)  # names pixels that cannot be used at all
             raise self._changed(index)
         return item, parts
 

@@ -1,48 +1,55 @@
 """The data set that fills rare classes: the user's own items, followed by synthetic ones out of a bank."""
 
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+import numpy as np
 from torch.utils.data import Dataset
-from tqdm.auto import tqdm
 
-from medsynth_aug.bank import Outstanding, SampleBank, SourceStore, generate, trace
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.producer import OnLate, ProductionReport
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.backgrounds import Background
+from medsynth_aug.data.confounders import Match
+from medsynth_aug.data.filling import Accept, announce, stored
+from medsynth_aug.data.following import FollowedSampler
 from medsynth_aug.data.groups import Groups
 from medsynth_aug.data.item import ItemAdapter
-from medsynth_aug.data.label_pass import write_whole
 from medsynth_aug.data.labels import ClassKey
 from medsynth_aug.data.painting import paint
 from medsynth_aug.data.plan import Plan
-from medsynth_aug.data.planning import keep_made, make_plan
-from medsynth_aug.data.reading import Pair, SourceReader, SpacingOfItems
+from medsynth_aug.data.planned import PlannedSample
+from medsynth_aug.data.producing import produced
+from medsynth_aug.data.reading import Pair, SpacingOfItems
+from medsynth_aug.data.reviewed import ReviewedSupply
 from medsynth_aug.data.strategy import Quota, SamplingStrategy
+from medsynth_aug.data.supply import ProducedSupply, Served, StoredSupply
 from medsynth_aug.data.training_data import TrainingData, take_in
-from medsynth_aug.data.wish import MapOfItem, Wish, maps_of
-from medsynth_aug.errors import BankError, PlanError, SettingError
+from medsynth_aug.data.wish import MapOfItem, Wish
+from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions import Lesion
-from medsynth_aug.synthesis.sample import Refusal, SyntheticSample
+from medsynth_aug.synthesis.sample import SyntheticSample
 from medsynth_aug.synthesis.settings import SamplingSettings
-from medsynth_aug.synthesis.source import SourceImage
 from medsynth_aug.synthesis.synthesizer import Synthesizer
 
-ATTEMPTS = 3
-"""Draws for one place in the data set before it stays empty."""
+Mode = Literal["cached", "on_the_fly"]
+
+Live = ProducedSupply | ReviewedSupply
+"""Supplies that a producer works for."""
 
 
 class RebalancedDataset(Dataset[Any]):
-    """A data set whose rare classes are filled with synthetic items; an index always gives the same one.
+    """A data set whose rare classes are filled with synthetic items.
 
-    Indices below `len(source)` give the real items untouched; the later ones give items of the same form in
-    which
-    a lesion was painted into a background of the training split, with label, mask and boxes to match.
-    Building it
-    makes a plan, says what it is, and fills the bank; a second time it takes from the bank what is there. It
-    pickles, and the synthesizer does not travel with it into workers.
+    Indices below `len(source)` give the real items; the later ones give items of the same form in which a
+    lesion was painted into a background of the training split, with label, mask and boxes to match. Building
+    it makes a plan and says what it is. It pickles, and the synthesizer does not travel with it into workers.
+
+    With `mode="cached"` all samples are made when it is built, and an index always gives the same item; a
+    second time the bank gives what is there. With `mode="on_the_fly"` a process of its own makes them ahead
+    of need and makes new ones as epochs go by, so that every epoch shows other lesions: call
+    `set_epoch(epoch)` before each, or give your DataLoader `sampler=data.follow(sampler)`.
 
     Args:
         source: The training split: deterministic, unaugmented, map-style, with tuples or dicts as items.
@@ -55,11 +62,21 @@ class RebalancedDataset(Dataset[Any]):
         sampling_strategy: imbalanced-learn's over-sampling forms.
         max_ratio: Most synthetic samples per real positive.
         force: Allow a `max_ratio` above 10.
-        mode: `"cached"`: all samples are made when the data set is built.
+        mode: `"cached"` or `"on_the_fly"`.
+        reuse: On the fly: for how many epochs a sample serves.
+        ahead: On the fly: how many synthetic reads to look ahead.
+        on_late: On the fly, for a sample that is not there yet: `"wait"`, or `"reuse"` an earlier draw of its
+            place, which gives up that an epoch is the same every time and notes it in `substitutions.csv`.
+        accept: `"any"` sample, or `"approved"` ones only, as they are when the set is built; on the fly the
+            newest approved draw of each place when an epoch begins. Places without one are left out.
         labels: Label of each item; taken from `source.targets`, else from the items, and then saved in the
             bank.
         targets: Multi-label: the columns that count as classes for a strategy by name or ratio.
         exclusive: Multi-label: columns that a lesion clears ("No Finding").
+        max_per_patient: Most samples painted into the images of one patient.
+        match: Attributes whose joint distribution the samples of a class take from its real positives.
+        match_strict: Leave out what cannot be matched, rather than give it to other strata.
+        sham_fraction: Share of the background items that are replaced by sham edits of themselves.
         holdout_groups: Patients of the validation and test splits, none of whom may be among the training
             ones.
         value_range: Darkest and brightest value of the data; may be absent for uint8.
@@ -68,6 +85,8 @@ class RebalancedDataset(Dataset[Any]):
         anatomy: Gives your own lung fields `(2, H, W)` for an item, or None.
         keep_mask: Gives what must not be painted over, `(1, H, W)`, for an item, or None.
         transform: Your augmentation: called with every item, real or synthetic, as a whole.
+        tv_tensors: Give image, mask and boxes as `torchvision.tv_tensors`, so that transforms of torchvision
+            v2 move them together.
         seed: Decides backgrounds and everything that is drawn.
         sampling: How to denoise.
         conditioning: Which structure guides it.
@@ -76,8 +95,8 @@ class RebalancedDataset(Dataset[Any]):
         progress: Announce the plan and show progress bars, on standard error.
 
     Raises:
-        MedsynthError: Whatever `plan_rebalancing` and the bank raise.
-        SettingError: If the mode is unknown or not there yet.
+        MedsynthError: Whatever `plan_rebalancing`, the bank and `Producer` raise.
+        SettingError: If `mode`, `accept` or `on_late` is unknown, or `"on_the_fly"` has no synthesizer.
         PlanError: Without a synthesizer, if the bank was not filled with these arguments.
     """
 
@@ -93,10 +112,18 @@ class RebalancedDataset(Dataset[Any]):
         sampling_strategy: SamplingStrategy = "auto",
         max_ratio: float = 1.0,
         force: bool = False,
-        mode: Literal["cached"] = "cached",
+        mode: Mode = "cached",
+        reuse: int = 1,
+        ahead: int = 512,
+        on_late: OnLate = "wait",
+        accept: Accept = "any",
         labels: Any = None,
         targets: Sequence[ClassKey] | None = None,
         exclusive: Iterable[ClassKey] = (),
+        max_per_patient: int | None = None,
+        match: Match = None,
+        match_strict: bool = True,
+        sham_fraction: float = 0.0,
         holdout_groups: Iterable[Any] | None = None,
         value_range: Pair | None = None,
         spacing_mm: SpacingOfItems = None,
@@ -104,6 +131,7 @@ class RebalancedDataset(Dataset[Any]):
         anatomy: MapOfItem = None,
         keep_mask: MapOfItem = None,
         transform: Callable[[Any], Any] | None = None,
+        tv_tensors: bool = False,
         seed: int = 0,
         sampling: SamplingSettings | None = None,
         conditioning: ConditioningSettings | None = None,
@@ -111,7 +139,7 @@ class RebalancedDataset(Dataset[Any]):
         batch_size: int = 8,
         progress: bool = True,
     ) -> None:
-        _check_mode(mode)
+        _check_mode(mode, accept, synthesizer)
         folder = bank.path if isinstance(bank, SampleBank) else Path(bank)
         training = take_in(
             source, labels=labels, groups=groups, holdout_groups=holdout_groups, value_range=value_range,
@@ -119,47 +147,37 @@ class RebalancedDataset(Dataset[Any]):
         )  # fmt: skip
         wish = Wish(
             lesions=lesions, background=background, sampling_strategy=sampling_strategy, max_ratio=max_ratio,
-            force=force, targets=targets, exclusive=tuple(exclusive), masks=masks, anatomy=anatomy,
-            keep_mask=keep_mask, seed=seed, sampling=sampling or SamplingSettings(),
+            force=force, targets=targets, exclusive=tuple(exclusive), max_per_patient=max_per_patient,
+            match=match, match_strict=match_strict, sham_fraction=sham_fraction, masks=masks,
+            anatomy=anatomy, keep_mask=keep_mask, seed=seed, sampling=sampling or SamplingSettings(),
             conditioning=conditioning or ConditioningSettings(),
         )  # fmt: skip
-        engine = "" if synthesizer is None else synthesizer.fingerprint
-        plan = make_plan(training, wish, engine=engine, progress=progress)
-        if synthesizer is None:
-            plan = _planned_before(plan, folder)
-        self.bank = bank if isinstance(bank, SampleBank) else SampleBank(folder)
-        if synthesizer is not None:
-            _announce(plan.summary(), progress)
-            _fill(plan, synthesizer, self.bank, training.reader, wish, batch_size, progress)
-        refused = self._serve(plan, training, wish, transform)
-        if refused:
-            often = Counter(refusal.reason for refusal in refused).most_common(1)[0][0]
-            told = f"{len(refused)} refused, most often because: {often}\nAs it came about:"
-            _announce(f"{told}\n{self.plan.summary()}", progress)
+        self._transform, self._tv_tensors, self._progress = transform, tv_tensors, progress
+        self._supply: StoredSupply | Live
+        if synthesizer is not None and mode == "on_the_fly":
+            self.bank = bank if isinstance(bank, SampleBank) else SampleBank(folder)
+            plan, self._supply = produced(
+                training, wish, synthesizer, self.bank,
+                reuse=reuse, ahead=ahead, on_late=on_late, batch_size=batch_size, accept=accept,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            self.bank, plan, self._supply = stored(
+                training, wish, synthesizer, bank if isinstance(bank, SampleBank) else folder,
+                batch_size=batch_size, accept=accept, progress=progress,
+            )  # fmt: skip
+        self._serve(plan, training, wish)
 
-    def _serve(
-        self, plan: Plan, training: TrainingData, wish: Wish, transform: Callable[[Any], Any] | None
-    ) -> list[Refusal]:
-        """Keep what serving needs: the samples that came about, and a reader of their sources."""
-        found = [(sample, trace(self.bank, sample.request, ATTEMPTS)) for sample in plan.samples]
-        missing = sum(isinstance(state, Outstanding) for _, state in found)
-        if missing:
-            raise PlanError(
-                f"{self.bank.path} lacks {missing} of {len(plan)} samples that it held before; "
-                "build the data set once with a synthesizer to make them again"
-            )
-        kept = [sample for sample, state in found if isinstance(state, str)]
-        self.plan = keep_made(plan, kept, training, wish)
-        self._digests = [state for _, state in found if isinstance(state, str)]
+    def _serve(self, plan: Plan, training: TrainingData, wish: Wish) -> None:
+        """Keep what serving needs: the plan as it came about, and a reader of its sources."""
+        self.plan = plan
         self._exclusive = training.exclusive(wish)
-        self._reader = training.reader.for_workers({sample.index for sample in kept})
-        self._transform = transform
-        labels = training.labels.with_painted(
-            [sample.index for sample in kept], [sample.key for sample in kept], self._exclusive
-        )
+        painted = plan.samples.indices.tolist()
+        self._shams = {index: len(plan) + number for number, index in enumerate(plan.shams.indices.tolist())}
+        self._reader = training.reader.for_workers({*painted, *self._shams})
+        labels = training.labels.with_painted(painted, plan.samples.keys, self._exclusive)
         self.targets = labels.values if labels.multi_label else labels.values.tolist()
-        self.groups = [*training.groups, *(sample.patient for sample in kept)]
-        return [state for _, state in found if isinstance(state, Refusal)]
+        self.groups = [*training.groups, *plan.samples.patients]
 
     @property
     def sampling_strategy_(self) -> dict[ClassKey, Quota]:
@@ -167,36 +185,86 @@ class RebalancedDataset(Dataset[Any]):
         return dict(self.plan.quotas)
 
     def __len__(self) -> int:
-        return len(self._reader) + len(self._digests)
+        return len(self._reader) + len(self.plan)
 
     def __getitem__(self, index: int) -> Any:
-        index = self._position(index)
-        item = (
-            self._synthetic(index - len(self._reader))
-            if self.is_synthetic(index)
-            else self._reader.data[index]
-        )
+        served = self._served(self._position(index))
+        item = self._reader.data[self._position(index)] if served is None else self._painted(served)
+        if self._tv_tensors:
+            from medsynth_aug.data.tv import as_tv_tensors
+
+            item = as_tv_tensors(item, self._reader.adapter)
         return item if self._transform is None else self._transform(item)
 
     def is_synthetic(self, index: int) -> bool:
-        """Whether an index gives a synthetic item."""
+        """Whether an index gives a synthetic item, with a lesion."""
         return self._position(index) >= len(self._reader)
 
+    def is_sham(self, index: int) -> bool:
+        """Whether an index gives a real item that is replaced by a sham edit of itself."""
+        return self._position(index) in self._shams
+
     def sample(self, index: int) -> SyntheticSample:
-        """The synthetic sample behind an index: its mask, edit region, request and provenance.
+        """The synthetic sample behind an index now: its mask, edit region, request and provenance.
 
         Raises:
-            IndexError: If the index gives a real item or none.
+            IndexError: If the index gives an untouched real item or none.
         """
-        position = self._position(index) - len(self._reader)
-        if position < 0:
+        served = self._served(self._position(index))
+        if served is None:
             raise IndexError(f"index {index} is a real item; the synthetic ones start at {len(self._reader)}")
-        return self.bank.get(self._digests[position])
+        return self.bank.get(served.digest)
 
-    def _synthetic(self, number: int) -> Any:
-        planned = self.plan.samples[number]
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch, for the workers of any DataLoader too; a cached set is the same in every epoch.
+
+        Raises:
+            SettingError: If the epoch is below 0.
+        """
+        if epoch < 0:
+            raise SettingError(f"epoch is {epoch}; epochs count from 0")
+        if isinstance(self._supply, Live):
+            if epoch != self._supply.report().epoch:
+                announce(str(self._supply.report()), self._progress)
+            self._supply.set_epoch(epoch)
+
+    def follow(self, sampler: Iterable[int]) -> FollowedSampler:
+        """The sampler for your DataLoader that yields what `sampler` does and tells the producer beforehand.
+
+        Args:
+            sampler: Any sampler of this set's indices; its epochs become those of the data set.
+        """
+        return FollowedSampler(sampler, set_epoch=self.set_epoch, publish=self._publish)
+
+    @property
+    def production(self) -> ProductionReport | None:
+        """Stall rate and throughput so far, over all workers; None for a cached set."""
+        return self._supply.report() if isinstance(self._supply, Live) else None
+
+    def close(self) -> None:
+        """End the producer; the bank stays. It ends by itself with the data set or the process."""
+        if isinstance(self._supply, Live):
+            self._supply.close()
+
+    def _publish(self, order: Sequence[int]) -> None:
+        if isinstance(self._supply, Live):
+            first = len(self._reader)
+            places = (i - first if i >= first else self._shams.get(i) for i in map(self._position, order))
+            self._supply.publish_order(np.array([p for p in places if p is not None], np.int64))
+
+    def _served(self, position: int) -> Served | None:
+        """What is shown at a position in place of a real item, or None where that is shown itself."""
+        if position >= len(self._reader):
+            return self._supply.serve(position - len(self._reader))
+        return self._supply.serve(self._shams[position]) if position in self._shams else None
+
+    def _planned(self, place: int) -> PlannedSample:
+        return self.plan.samples[place] if place < len(self.plan) else self.plan.shams[place - len(self.plan)]
+
+    def _painted(self, served: Served) -> Any:
+        planned = self._planned(served.place)
         item, parts = self._reader.expect(planned.index, planned.request.source)
-        sample, adapter = self.bank.get(self._digests[number]), self._reader.adapter
+        sample, adapter = self.bank.get(served.digest), self._reader.adapter
         painted = paint(parts, sample, planned.key, exclusive=self._exclusive, mask_holds=adapter.mask_holds)
         return adapter.rebuild(item, painted)
 
@@ -206,61 +274,12 @@ class RebalancedDataset(Dataset[Any]):
         return int(index) % len(self)
 
 
-def _check_mode(mode: str) -> None:
-    if mode == "on_the_fly":
-        raise SettingError('mode="on_the_fly" comes with a later version; use mode="cached"')
-    if mode != "cached":
-        raise SettingError(f'mode is {mode!r}; use "cached"')
-
-
-def _fill(
-    plan: Plan, synthesizer: Synthesizer, bank: SampleBank, reader: SourceReader, wish: Wish, batch_size: int,
-    progress: bool,
-) -> None:  # fmt: skip
-    """Make what the bank does not hold yet; the plan is saved last, once every sample is there."""
-    index_of = {sample.request.source: sample.index for sample in plan.samples}
-    for index in sorted({sample.index for sample in plan.samples}):
-        for map_ in maps_of(wish, index).values():
-            bank.put_map(map_)
-
-    def look_up(digest: str) -> SourceImage | None:
-        if digest not in index_of:
-            return None
-        _, parts = reader.expect(index_of[digest], digest)
-        return reader.source(index_of[digest], parts)
-
-    generate(
-        plan.requests,
-        synthesizer,
-        bank,
-        SourceStore(bank, look_up),
-        batch_size=batch_size,
-        max_attempts=ATTEMPTS,
-        progress=progress,
-    )
-    write_whole(_plan_path(bank.path, plan), plan.engine)
-
-
-def _planned_before(plan: Plan, folder: Path) -> Plan:
-    """The plan for the engine that filled the bank."""
-    if not plan.samples:
-        return plan
-    path = _plan_path(folder, plan)
-    if not path.is_file():
-        raise PlanError(
-            f"{folder} was not filled with these arguments; build the data set once with a synthesizer, "
-            "with the same source, lesions, seed and settings"
+def _check_mode(mode: str, accept: str, synthesizer: Synthesizer | None) -> None:
+    if accept not in get_args(Accept):
+        raise SettingError(f'accept is {accept!r}; use "any" or "approved"')
+    if mode not in get_args(Mode):
+        raise SettingError(f'mode is {mode!r}; use "cached" or "on_the_fly"')
+    if mode == "on_the_fly" and synthesizer is None:
+        raise SettingError(
+            'mode="on_the_fly" needs a synthesizer; a bank that was filled before is read with mode="cached"'
         )
-    try:
-        return plan.for_engine(path.read_text())
-    except OSError as problem:
-        raise BankError(f"{path} cannot be read ({problem.strerror}); give read permission") from problem
-
-
-def _plan_path(folder: Path, plan: Plan) -> Path:
-    return folder / "plans" / f"{plan.digest}.engine"
-
-
-def _announce(text: str, progress: bool) -> None:
-    if progress:
-        tqdm.write(text, file=sys.stderr)

@@ -198,11 +198,21 @@ def test_a_source_that_changes_later_is_noticed_when_served(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("mode", "says"), [("on_the_fly", "comes with a later version"), ("live", "mode is 'live'")]
+    ("arguments", "says"),
+    [
+        ({"mode": "live"}, 'mode is \'live\'; use "cached" or "on_the_fly"'),
+        ({"mode": "on_the_fly", "on_late": "skip"}, "on_late is 'skip'"),
+        ({"mode": "on_the_fly", "reuse": 0}, "reuse is 0; it must be at least 1"),
+    ],
 )
-def test_other_modes_are_refused(tmp_path: Path, mode: str, says: str) -> None:
+def test_other_modes_are_refused(tmp_path: Path, arguments: Any, says: str) -> None:
     with pytest.raises(SettingError, match=says):
-        rebalance(single_label(), tmp_path, FAKE, mode=mode)
+        rebalance(single_label(), tmp_path, FAKE, **arguments)
+
+
+def test_on_the_fly_without_a_synthesizer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="needs a synthesizer; a bank that was filled before"):
+        rebalance(single_label(), tmp_path, None, mode="on_the_fly")
 
 
 def test_a_file_in_place_of_the_bank_is_refused(tmp_path: Path) -> None:

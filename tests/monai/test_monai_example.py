@@ -21,7 +21,8 @@ def toy_set(tmp_path):
     for index, label in enumerate(labels):
         name = f"{index}.png"
         Image.fromarray(rng.integers(60, 180, (80, 96 + index), dtype=np.uint8)).save(tmp_path / name)
-        rows.append({"file": name, "label": label, "split": "val" if index in (0, 13) else "train"})
+        split = "val" if index in (0, 13) else "train"
+        rows.append({"file": name, "label": label, "split": split, "patient_id": f"p{index}"})
     with (tmp_path / "labels.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -37,3 +38,15 @@ def test_the_training_example_paints_and_learns(seeded, toy_set, monkeypatch, ca
     assert "epoch 0: loss" in said
     painted = said.split("of which painted ")[1]
     assert "nodule" in painted or "pneumothorax" in painted
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_with_a_bank_another_process_paints_for_its_workers(seeded, toy_set, monkeypatch, capsys):
+    arguments = ["--data", str(toy_set), "--epochs", "2", "--bank", str(toy_set / "bank")]
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), *arguments])
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    said = capsys.readouterr().out
+    assert "9 images of 9 patients may be painted; at prob 0.5 the first epoch expects" in said
+    painted = [line.split("of which painted ")[1] for line in said.splitlines() if "painted {" in line]
+    assert len(painted) == 2 and painted != ["{}", "{}"]
+    assert "epoch 1: " in said and "synthetic items served" in said
