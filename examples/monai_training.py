@@ -4,6 +4,7 @@ All but the line with `RandSynthesizeLesiond` is what any 2D classification tuto
 
     python examples/monai_training.py                        # no weights: the lesion priors alone, seconds
     python examples/monai_training.py --checkpoint starter   # the diffusion model that ships
+    python examples/monai_training.py --bank bank/           # another process paints, two workers draw
 
 A few steps on a few images show that the parts fit together; they say nothing about accuracy.
 """
@@ -31,7 +32,7 @@ from monai.utils import set_determinism
 from tqdm import tqdm
 
 from medsynth_aug import FakeSynthesizer
-from medsynth_monai import RandSynthesizeLesiond, read_record
+from medsynth_monai import RandSynthesizeLesiond, plan, read_record
 
 DATA = Path(__file__).resolve().parent / "data"
 CLASSES = ["normal", "pneumothorax", "nodule"]
@@ -41,7 +42,13 @@ SIDE_PX = 192
 def read_split(folder: Path, split: str) -> list[dict]:
     with (folder / "labels.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == split and row["label"] in CLASSES]
-    return [{"image": str(folder / row["file"]), "label": CLASSES.index(row["label"])} for row in rows]
+    return [
+        {
+            "image": str(folder / row["file"]), "label": CLASSES.index(row["label"]),
+            "patient": row["patient_id"],
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def load_synthesizer(checkpoint: str | None):
@@ -52,7 +59,7 @@ def load_synthesizer(checkpoint: str | None):
     return LesionSynthesizer.from_pretrained(checkpoint)
 
 
-def chains(synthesizer) -> tuple[Compose, Compose]:
+def chains(synthesizer, bank: str | None) -> tuple[Compose, RandSynthesizeLesiond, Compose]:
     load = [
         LoadImaged("image"),
         EnsureChannelFirstd("image"),
@@ -60,14 +67,14 @@ def chains(synthesizer) -> tuple[Compose, Compose]:
         ScaleIntensityRanged("image", 0, 255, 0, 1),
     ]
     paint = RandSynthesizeLesiond(
-        "image", synthesizer, lesions={1: "pneumothorax", 2: "nodule"}, background=[0], prob=0.5
+        "image", synthesizer, lesions={1: "pneumothorax", 2: "nodule"}, background=[0], prob=0.5, bank=bank
     )
     augment = [
         RandRotated("image", range_x=0.1, prob=0.5, keep_size=True),
         RandZoomd("image", min_zoom=0.9, max_zoom=1.1, prob=0.5),
     ]
     pad = ResizeWithPadOrCropd("image", (SIDE_PX, SIDE_PX))
-    return Compose([*load, paint, *augment, pad]), Compose([*load, pad])
+    return Compose([*load, paint, *augment, pad]), paint, Compose([*load, pad])
 
 
 def train_epoch(network, loader, optimizer) -> tuple[float, Counter, Counter]:
@@ -95,27 +102,36 @@ def count_right(network, loader) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", help='"starter", a diffusers folder or a Hub id; none paints priors')
+    parser.add_argument("--bank", help="draw from this bank with two workers; none paints in this process")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--data", type=Path, default=DATA)
     options = parser.parse_args()
 
     set_determinism(0)
-    training, validation = chains(load_synthesizer(options.checkpoint))
-    train_set = CacheDataset(read_split(options.data, "train"), training)
-    validation_set = CacheDataset(read_split(options.data, "val"), validation)
-    train_loader = DataLoader(train_set, batch_size=8, shuffle=True, num_workers=0)  # the engine lives here
+    training, paint, validation = chains(load_synthesizer(options.checkpoint), options.bank)
+    train_items, validation_items = (read_split(options.data, split) for split in ("train", "val"))
+    if options.bank:  # another process paints ahead of need from now on
+        groups, held_out = ([item["patient"] for item in items] for items in (train_items, validation_items))
+        print(plan(train_items, training, groups=groups, holdout_groups=held_out).summary())
+    train_set = CacheDataset(train_items, training)
+    validation_set = CacheDataset(validation_items, validation)
+    workers = 2 if options.bank else 0  # without a bank the engine lives in this process
+    train_loader = DataLoader(train_set, batch_size=8, shuffle=True, num_workers=workers)
     validation_loader = DataLoader(validation_set, batch_size=8)
     print("on disk:", dict(Counter(CLASSES[item["label"]] for item in train_set.data)))
 
     network = DenseNet(2, 1, len(CLASSES), init_features=16, growth_rate=8, block_config=(2, 2, 2))
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     for epoch in range(options.epochs):
+        paint.set_epoch(epoch)
         began = time.perf_counter()
         loss, seen, painted = train_epoch(network, train_loader, optimizer)
         seconds = time.perf_counter() - began
         right = count_right(network, validation_loader)
         print(f"epoch {epoch}: loss {loss:.3f}, {right} of {len(validation_set)} right, {seconds:.1f} s")
         print(f"  trained on {dict(seen)}, of which painted {dict(painted)}")
+    if options.bank:
+        print(paint.production)
 
 
 if __name__ == "__main__":

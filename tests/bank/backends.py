@@ -16,8 +16,7 @@ from medsynth_aug.bank.schema import samples
 
 FILES, MEMORY, S3 = "sqlite+files", "sqlite+memory", "sqlite+s3"
 POSTGRES = pytest.param("postgres+files", marks=pytest.mark.postgres)
-POSTGRES_S3 = pytest.param("postgres+s3", marks=pytest.mark.postgres)
-BACKENDS = [FILES, MEMORY, S3, POSTGRES, POSTGRES_S3]
+BACKENDS = [FILES, MEMORY, S3, POSTGRES]
 KEYS = {"key": "test", "secret": "test"}
 
 

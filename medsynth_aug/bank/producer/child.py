@@ -1,7 +1,10 @@
 """The producer process as its readers see it: started when it is missing, ended with the training process."""
 
 import contextlib
+import hashlib
 import os
+import platform
+import secrets
 import shutil
 import subprocess
 import sys
@@ -9,6 +12,7 @@ import time
 import weakref
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from medsynth_aug.bank.producer.board import Board
@@ -117,9 +121,19 @@ def _close(board: Board, owner: int) -> None:
     shutil.rmtree(board.folder, ignore_errors=True)
 
 
+def board_name() -> str:
+    """The name of a new board of this process: machine, process, when that was started, and chance."""
+    me = psutil.Process()
+    return f"{_machine()}-{me.pid}-{me.create_time()}-{secrets.token_hex(4)}"
+
+
 def sweep_boards(folder: Path) -> None:
-    """Remove the boards of training processes that are gone."""
-    for board in folder.glob("*-*-*"):
-        pid, started, _ = board.name.split("-", 2)
+    """Remove the boards of training processes of this machine that are gone."""
+    for board in folder.glob(f"{_machine()}-*-*-*"):
+        _, pid, started, _ = board.name.split("-", 3)
         if not runs(int(pid), float(started)):
             shutil.rmtree(board, ignore_errors=True)
+
+
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]

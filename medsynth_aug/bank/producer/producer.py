@@ -1,6 +1,5 @@
 """The reader's side of a producer: starts its process, waits for samples, and counts how often it had to."""
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from medsynth_aug.bank.bank import SampleBank
 from medsynth_aug.bank.failures import failures_named
 from medsynth_aug.bank.producer.agenda import AHEAD_OF_NEED
 from medsynth_aug.bank.producer.board import Board
-from medsynth_aug.bank.producer.child import ProducerProcess, sweep_boards
+from medsynth_aug.bank.producer.child import ProducerProcess, board_name, sweep_boards
 from medsynth_aug.bank.producer.draws import Draws, SameLesion
 from medsynth_aug.bank.producer.recipe import PackedSynthesizer, Recipe
 from medsynth_aug.bank.producer.report import ProductionReport
@@ -82,8 +81,7 @@ class Producer:
         self._max_attempts, self._bank, self._on_late = max_attempts, bank, on_late
         sweep_boards(bank.path / "boards")
         root = psutil.Process()
-        name = f"{root.pid}-{root.create_time()}-{secrets.token_hex(4)}"
-        self._board = Board.create(bank.path / "boards" / name, len(requests))
+        self._board = Board.create(bank.path / "boards" / board_name(), len(requests))
         recipe = Recipe(
             root_pid=root.pid, root_started=root.create_time(), board=self._board.folder, bank=bank,
             synthesizer=synthesizer, requests=requests, draws=self._draws, ahead=ahead, batch_size=batch_size,
