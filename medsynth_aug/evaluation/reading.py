@@ -10,6 +10,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.places import holds_bank
 from medsynth_aug.data import EACH_IMAGE, CsvDataset, FolderDataset
 from medsynth_aug.data.groups import resolve_groups
 from medsynth_aug.errors import LabelError, UnreadableFileError
@@ -98,7 +99,7 @@ def read_images(
 
 def is_bank(path: str | Path) -> bool:
     """Whether a folder is a sample bank."""
-    return (Path(path) / BANK_FILE).is_file()
+    return holds_bank(Path(path))
 
 
 def read_bank(
@@ -106,6 +107,7 @@ def read_bank(
     real: ImageSet,
     *,
     classes: Mapping[str, str] | None = None,
+    digests: Sequence[str] | None = None,
     progress: bool = True,
 ) -> ImageSet:
     """The samples of a bank, each with the patient and the stratum of its source.
@@ -114,6 +116,7 @@ def read_bank(
         bank: The bank, or its folder.
         real: Images among which the sources are looked up by digest.
         classes: Lesion -> class of the real images; a lesion that is not named keeps its own name.
+        digests: Read only these samples; None reads all.
         progress: Show a progress bar.
 
     Raises:
@@ -127,7 +130,8 @@ def read_bank(
         bank = SampleBank(bank)
     known = {one.digest: one for one in real}
     images = []
-    for digest in tqdm(bank.digests(), desc="Reading the bank", unit="sample", disable=not progress):
+    wanted = bank.digests() if digests is None else digests
+    for digest in tqdm(wanted, desc="Reading the bank", unit="sample", disable=not progress):
         sample = bank.get(digest)
         images.append(_judged(sample, known.get(sample.request.source), classes or {}))
     if not images:

@@ -28,7 +28,7 @@ def save(report: EvaluationReport, folder: Path | str) -> tuple[Path, Path]:
     Raises:
         SettingError: If the folder cannot be written, or a setting is nothing that JSON holds.
     """
-    return _write(Path(folder), REPORT, report.to_json(), report_page(report))
+    return write_both(Path(folder), REPORT, report.to_json(), report_page(report))
 
 
 def save_comparison(comparison: ReportComparison, folder: Path | str) -> tuple[Path, Path]:
@@ -37,7 +37,7 @@ def save_comparison(comparison: ReportComparison, folder: Path | str) -> tuple[P
     Raises:
         SettingError: If the folder cannot be written.
     """
-    return _write(Path(folder), COMPARISON, comparison.to_json(), comparison_page(comparison))
+    return write_both(Path(folder), COMPARISON, comparison.to_json(), comparison_page(comparison))
 
 
 def load_report(path: Path | str) -> EvaluationReport:
@@ -65,7 +65,15 @@ def load_report(path: Path | str) -> EvaluationReport:
         ) from error
 
 
-def _write(folder: Path, stem: str, data: dict[str, Any], page: str) -> tuple[Path, Path]:
+def write_both(folder: Path, stem: str, data: dict[str, Any], page: str) -> tuple[Path, Path]:
+    """Write data as `<stem>.json` and a page as `<stem>.html`.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        SettingError: If the folder cannot be written, or the data are nothing that JSON holds.
+    """
     try:
         text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:

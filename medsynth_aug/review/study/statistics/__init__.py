@@ -1,0 +1,1 @@
+"""The statistics of a reader study, each by a published method, each a function of arrays."""
