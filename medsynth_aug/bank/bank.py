@@ -20,6 +20,7 @@ from medsynth_aug.bank.places import Places
 from medsynth_aug.bank.pruning import Pruned, PruneRule, prune
 from medsynth_aug.bank.records import refusal_of, refusal_record, sample_of, sample_record
 from medsynth_aug.bank.schema import anatomies, refusals, samples
+from medsynth_aug.bank.serving import Edits
 from medsynth_aug.bank.tracing import trace
 from medsynth_aug.bank.verifying import checked, verify
 from medsynth_aug.bank.wanted import Wanted
@@ -69,6 +70,7 @@ class SampleBank:
         opened = open_places(self.path, Places(records, pixels), self._consents)
         self._places, self._database, self._pixels, self._local = opened
         self.wanted = Wanted(self._database)
+        self.edits = Edits(self._database, self._pixels)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (str(self.path), self._places.records, self._places.pixels, self._consents)
@@ -256,7 +258,7 @@ class SampleBank:
     def export(
         self, target: str | Path, *, digests: Iterable[str] | None = None, progress: bool = False
     ) -> Path:
-        """Write samples as a folder of images, masks and tables, whole or not at all.
+        """Write samples as a folder of images, masks and tables, whole or not at all; returns the folder.
 
         What derives from a real patient is marked in the table and in `NOTICE.txt`.
 
@@ -264,9 +266,6 @@ class SampleBank:
             target: The folder; it must not exist.
             digests: Which samples; all of them by default.
             progress: Show a progress bar on standard error.
-
-        Returns:
-            The folder.
 
         Raises:
             SettingError: If the folder exists.

@@ -69,7 +69,7 @@ def export(bank: Exportable, target: Path, *, digests: Iterable[str] | None, pro
     wanted = list(bank.iter_digests() if digests is None else dict.fromkeys(digests))
     real = bank.derived_from_real(wanted)
     make_folder(target.parent)
-    with _whole(target) as aside:
+    with whole_folder(target) as aside:
         for name in ("images", "masks", "edit_regions"):
             (aside / name).mkdir()
         with (
@@ -88,7 +88,7 @@ def export(bank: Exportable, target: Path, *, digests: Iterable[str] | None, pro
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path) -> Iterator[Path]:
     """A folder beside `target` that becomes it at the end, or is removed."""
     aside = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with failures_named(target):

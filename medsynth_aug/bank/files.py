@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from medsynth_aug.bank.failures import failures_named
 from medsynth_aug.bank.store import SUFFIX, StoredFile
@@ -67,6 +68,15 @@ class DigestFiles:
         with failures_named(path):
             try:
                 return path.read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def open(self, name: str) -> BinaryIO | None:
+        """A file opened to read parts of it, or None if there is none."""
+        path = self._path(name)
+        with failures_named(path):
+            try:
+                return path.open("rb", buffering=0)
             except FileNotFoundError:
                 return None
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, cast, func, select
 
 from medsynth_aug.bank.consent import consents
 from medsynth_aug.bank.database import Database
@@ -44,19 +44,18 @@ def describe(database: Database, places: Places, folder: Path) -> BankInfo:
         places: Where it lies, without a password.
         folder: The bank's own.
     """
-    kinds = select(samples.c.lesion, samples.c.purpose, func.count()).group_by(
-        samples.c.lesion, samples.c.purpose
-    )
-    sums = select(func.coalesce(func.sum(samples.c.file_size), 0))
+    kind = (samples.c.lesion, samples.c.purpose)
+    kinds = select(
+        *kind, func.count(), func.sum(cast(samples.c.virtual, Integer)), func.sum(samples.c.file_size)
+    ).group_by(*kind)
     with database.reading() as connection:
-        counted = {(lesion, purpose): count for lesion, purpose, count in connection.execute(kinds)}
-        virtual = select(func.count()).select_from(samples).where(samples.c.virtual)
+        rows = connection.execute(kinds.order_by(*kind)).all()
         return BankInfo(
             records=database.name,
             pixels=places.pixels or str(folder / "pixels"),
-            samples=dict(sorted(counted.items())),
-            virtual=connection.execute(virtual).scalar_one(),
-            size=int(connection.execute(sums).scalar_one()),
+            samples={(lesion, purpose): count for lesion, purpose, count, _, _ in rows},
+            virtual=sum(int(virtual) for *_, virtual, _ in rows),
+            size=sum(int(size) for *_, size in rows),
             refusals=connection.execute(select(func.count()).select_from(refusals)).scalar_one(),
             wanted=connection.execute(select(func.count()).select_from(wanted)).scalar_one(),
             consents=tuple(consents(connection)),

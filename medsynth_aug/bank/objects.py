@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
@@ -69,6 +70,11 @@ class DigestObjects:
                 if _code(problem) in _NO_BUCKET:
                     raise _no_bucket(self._url, problem) from problem
                 return None
+
+    def open(self, name: str) -> BinaryIO | None:
+        """An object to read parts of, or None if there is none; it is fetched whole, in one trip."""
+        data = self.read(name)
+        return None if data is None else BytesIO(data)
 
     def remove(self, name: str) -> None:
         """Remove an object, if there is one."""

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from medsynth_aug.bank.edits import describe_edit
 from medsynth_aug.synthesis.sample import SyntheticSample
 from medsynth_aug.synthesis.source import SourceImage
 from medsynth_aug.types import Spacing, ValueRange
@@ -26,7 +27,8 @@ def pack_sample(sample: SyntheticSample) -> bytes:
             "mask": _bits(sample.mask),
             "edit_region": _bits(sample.edit_region),
             **_scale(sample.value_range, sample.spacing),
-        }
+        },
+        metadata=describe_edit(sample),
     )
 
 

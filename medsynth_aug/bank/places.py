@@ -98,6 +98,11 @@ class Places:
         return not set(protocols) <= _STAYING
 
 
+def holds_bank(folder: Path) -> bool:
+    """True if a bank was opened in `folder` before, wherever its records and pixels lie."""
+    return any((folder / name).is_file() for name in ("bank.sqlite", REMEMBERED))
+
+
 def remembered(folder: Path, asked: Places) -> Places:
     """The places of the bank in `folder`, as it was opened first; what was asked, for a new one.
 

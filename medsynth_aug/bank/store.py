@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 SUFFIX = ".safetensors"
 """How the names of a bank's files end on disk."""
@@ -38,6 +38,10 @@ class FileStore(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """Content of a file, or None if there is none."""
+        ...
+
+    def open(self, name: str) -> BinaryIO | None:
+        """A file opened to read parts of it, or None if there is none; the caller closes it."""
         ...
 
     def remove(self, name: str) -> None:

@@ -34,9 +34,7 @@ def info(path: Folder, records: Records = None) -> None:
     for (lesion, purpose), count in told.samples.items():
         typer.echo(f"{count:>9}  {lesion}, {purpose}")
     total = sum(told.samples.values())
-    typer.echo(
-        f"{total:>9}  samples in all, {told.virtual} without a real pixel, {_bytes(told.size)}"
-    )
+    typer.echo(f"{total:>9}  samples in all, {told.virtual} without a real pixel, {_bytes(told.size)}")
     typer.echo(f"{told.refusals:>9}  refusals")
     typer.echo(f"{told.wanted:>9}  requests in the queue")
     typer.echo(f"records: {told.records}\npixels: {told.pixels}")
@@ -118,8 +116,9 @@ def export(
 
 def _opened(path: Path, records: str | None) -> "SampleBank":
     from medsynth_aug.bank import SampleBank
+    from medsynth_aug.bank.places import holds_bank
 
-    if not any((path / name).exists() for name in ("bank.sqlite", "places.json")):
+    if not holds_bank(path):
         raise BankError(f"{path} is no bank; give the folder that bank= named")
     return SampleBank(path, records=records)
 
