@@ -9,20 +9,31 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from medsynth_aug.cli import bank, corpus
 from medsynth_aug.cli.benchmark import benchmark
+from medsynth_aug.cli.benchmark_data import data
 from medsynth_aug.cli.benchmark_quality import controls, quality
 from medsynth_aug.cli.demo import demo
 from medsynth_aug.cli.evaluate import evaluate
+from medsynth_aug.cli.generate import generate
 from medsynth_aug.cli.lesions import lesions
+from medsynth_aug.cli.patients import patients
 from medsynth_aug.cli.plan import plan
+from medsynth_aug.cli.review import review
+from medsynth_aug.cli.review_study import study
 from medsynth_aug.errors import MedsynthError
 from medsynth_aug.version import __version__
 
-COMMANDS = (benchmark, demo, evaluate, lesions, plan)
+COMMANDS = (bank.bank, benchmark, corpus.corpus, demo, evaluate, generate, lesions, patients, plan, review)
 """The built-in commands; a function's name is the command's."""
 
-PARTS = {"benchmark": (quality, controls)}
-"""Commands under a command, which also runs alone: `medsynth benchmark quality`."""
+PARTS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "bank": (bank.info, bank.verify, bank.prune, bank.export),
+    "benchmark": (quality, controls, data),
+    "corpus": (corpus.export,),
+    "review": (study,),
+}
+"""Commands under a command, which also runs alone: `medsynth benchmark quality`; or a family of its own."""
 
 ENTRY_POINTS = "medsynth.commands"
 """Group of the entry points under which integrations offer a function or a `typer.Typer`."""
@@ -66,11 +77,14 @@ def build() -> typer.Typer:
     return app
 
 
-def _family(command: Callable[..., None], parts: Sequence[Callable[..., None]]) -> typer.Typer:
+def _family(command: Callable[..., None], parts: Sequence[Callable[..., None] | typer.Typer]) -> typer.Typer:
     """A command that runs alone and has others under it."""
     family = typer.Typer(rich_markup_mode="rich", invoke_without_command=True, callback=command)
     for part in parts:
-        family.command(part.__name__)(part)
+        if isinstance(part, typer.Typer):
+            family.add_typer(part)
+        else:
+            family.command(part.__name__)(part)
     return family
 
 

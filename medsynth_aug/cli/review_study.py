@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from medsynth_aug.evaluation import ImageSet
     from medsynth_aug.review.study import Item, Study
 
-app = typer.Typer(
-    rich_markup_mode="rich", no_args_is_help=True,
+study = typer.Typer(
+    name="study", rich_markup_mode="rich", no_args_is_help=True,
     help="A blinded study: readers call images real or synthetic, without knowing.",
 )  # fmt: skip
 
 
-@app.command()
+@study.command()
 def create(
     out: Annotated[Path, typer.Argument(help="Folder of the study; must not exist.")],
     real: Annotated[
@@ -120,7 +120,7 @@ def create(
     )
 
 
-@app.command()
+@study.command()
 def run(
     folder: Annotated[Path, typer.Argument(help="The study, or the part that readers get.")],
     reader: Annotated[str, typer.Argument(help="Who reads.")],
@@ -153,7 +153,7 @@ def run(
     )
 
 
-@app.command()
+@study.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="The study, with its key.")],
     out: Annotated[Path, typer.Option(help="Folder for study.json and study.html.")] = Path("reader-study"),

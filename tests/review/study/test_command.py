@@ -8,7 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from medsynth_aug.bank import SampleBank
-from medsynth_aug.cli.review_study import app
+from medsynth_aug.cli.review_study import study as app
 from medsynth_aug.errors import SettingError
 from medsynth_aug.review.study import Study
 from tests.bank import material

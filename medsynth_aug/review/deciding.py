@@ -1,0 +1,80 @@
+"""Read what was said of samples, and write the decision into the sample's plain column with it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from medsynth_aug.bank.lookups import chunks
+from medsynth_aug.bank.records import note_events
+from medsynth_aug.bank.schema import review_policies, revocations, samples, verdicts
+from medsynth_aug.review.people import as_utc, seniors
+from medsynth_aug.review.policy import Decision, ReviewPolicy, decide
+from medsynth_aug.review.reasons import Reason
+from medsynth_aug.review.verdict import Verdict
+
+
+def policy_in_force(connection: Connection) -> ReviewPolicy:
+    """The policy that was set last; the default one if none was."""
+    newest = select(review_policies.c.policy).order_by(review_policies.c.number.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return ReviewPolicy() if row is None else ReviewPolicy(**row.policy)
+
+
+def said_of(connection: Connection, digests: Sequence[str]) -> dict[str, list[Verdict]]:
+    """All verdicts on at most a thousand samples, by sample, in order."""
+    query = (
+        select(verdicts, revocations.c.at.label("revoked_at"))
+        .outerjoin(revocations, revocations.c.verdict == verdicts.c.id)
+        .where(verdicts.c.sample.in_(digests))
+        .order_by(verdicts.c.at, verdicts.c.id)
+    )
+    found = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.sample].append(verdict_of(row))
+    return found
+
+
+def decided(connection: Connection, digests: Iterable[str]) -> dict[str, Decision]:
+    """Where each of many samples stands; those that the bank does not hold are left out."""
+    policy, senior_ids = policy_in_force(connection), seniors(connection)
+    made = {}
+    for chunk in chunks(digests):
+        said = said_of(connection, chunk)
+        held = select(samples.c.digest, samples.c.file_digest).where(samples.c.digest.in_(chunk))
+        for row in connection.execute(held):
+            given = said.get(row.digest, [])
+            made[row.digest] = decide(row.digest, row.file_digest, given, policy, senior_ids)
+    return made
+
+
+def settle(connection: Connection, digests: Iterable[str]) -> None:
+    """Write where samples stand into `samples.acceptance`, with an event for each that changed."""
+    for chunk in chunks(digests):
+        current = select(samples.c.digest, samples.c.acceptance).where(samples.c.digest.in_(chunk))
+        before = {row.digest: row.acceptance for row in connection.execute(current)}
+        changed = []
+        for digest, decision in decided(connection, chunk).items():
+            after = decision.state if decision.state in ("approved", "rejected") else None
+            if after != before[digest]:
+                connection.execute(update(samples).where(samples.c.digest == digest).values(acceptance=after))
+                changed.append(digest)
+        note_events(connection, "acceptance", changed)
+
+
+def verdict_of(row: Row[Any]) -> Verdict:
+    """The verdict of a row."""
+    return Verdict(
+        id=row.id, sample=row.sample, reviewer=row.reviewer, outcome=row.outcome,
+        reasons=tuple(Reason(value) for value in row.reasons), comment=row.comment,
+        plausibility=row.plausibility, seconds=row.seconds, at=as_utc(row.at), adjudicates=row.adjudicates,
+        supersedes=row.supersedes, file_digest=row.file_digest,
+        revoked_at=None if row.revoked_at is None else as_utc(row.revoked_at),
+    )  # fmt: skip
+
+
+def now() -> datetime:
+    """The time that is written down."""
+    return datetime.now(UTC)

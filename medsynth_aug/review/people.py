@@ -1,0 +1,108 @@
+"""The readers of a bank: enrolled once, told apart by a global id, retired but never removed."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from medsynth_aug.bank.database import Database
+from medsynth_aug.bank.records import note_event
+from medsynth_aug.bank.schema import reviewers
+from medsynth_aug.errors import SettingError
+from medsynth_aug.review.verdict import Reviewer
+
+
+def enrol(database: Database, name: str, *, senior: bool) -> Reviewer:
+    """Enrol a reader under a name that nobody has.
+
+    Raises:
+        SettingError: If the name is empty or taken.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise SettingError("the reviewer has no name; give one")
+    person = Reviewer(id=str(uuid.uuid4()), name=name, senior=senior, enrolled_at=datetime.now(UTC))
+
+    def write(connection: Connection) -> None:
+        database.alone(connection, "reviewers")
+        same = func.lower(reviewers.c.name) == name.lower()
+        taken = connection.execute(select(reviewers.c.id, reviewers.c.name).where(same)).first()
+        if taken is not None and taken.id == person.id:
+            return  # a first try had counted after all
+        if taken is not None:
+            raise SettingError(f"a reviewer {taken.name!r} is enrolled already; choose another name")
+        row = {"id": person.id, "name": name, "senior": senior, "enrolled_at": person.enrolled_at}
+        connection.execute(reviewers.insert().values(**row))
+        note_event(connection, "reviewer", person.id)
+
+    database.transact(write)
+    return person
+
+
+def retire(database: Database, person: Reviewer) -> Reviewer:
+    """Take no more verdicts from a reader; nothing changes if that is so already."""
+    at = datetime.now(UTC)
+    retiring = update(reviewers).where(reviewers.c.id == person.id, reviewers.c.retired_at.is_(None))
+
+    def write(connection: Connection) -> None:
+        if connection.execute(retiring.values(retired_at=at)).rowcount:
+            note_event(connection, "reviewer", person.id)
+
+    database.transact(write)
+    return person if person.retired_at else replace(person, retired_at=at)
+
+
+def everybody(database: Database) -> tuple[Reviewer, ...]:
+    """All readers, retired ones too, by name."""
+    with database.reading() as connection:
+        rows = connection.execute(select(reviewers).order_by(reviewers.c.name)).all()
+    return tuple(map(reviewer_of, rows))
+
+
+def named(database: Database, name: str) -> Reviewer:
+    """The reader of that name or id.
+
+    Raises:
+        SettingError: If there is none.
+    """
+    name = " ".join(name.split())
+    query = select(reviewers).where(or_(reviewers.c.id == name, func.lower(reviewers.c.name) == name.lower()))
+    with database.reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        known = ", ".join(one.name for one in everybody(database)) or "nobody"
+        raise SettingError(f"no reviewer {name!r} is enrolled, only {known}; enrol them first")
+    return reviewer_of(row)
+
+
+def seniors(connection: Connection) -> set[str]:
+    """Ids of the senior readers."""
+    return set(connection.execute(select(reviewers.c.id).where(reviewers.c.senior)).scalars())
+
+
+def check_active(connection: Connection, identity: str) -> None:
+    """Check that a reader may give a verdict.
+
+    Raises:
+        SettingError: If the reader is not enrolled, or retired.
+    """
+    row = connection.execute(select(reviewers).where(reviewers.c.id == identity)).first()
+    if row is None:
+        raise SettingError(f"no reviewer has the id {identity}; enrol them first")
+    if row.retired_at is not None:
+        raise SettingError(f"{row.name} has retired and gives no more verdicts; enrol another reviewer")
+
+
+def reviewer_of(row: Row[Any]) -> Reviewer:
+    """The reader of a row."""
+    return Reviewer(
+        id=row.id, name=row.name, senior=row.senior, enrolled_at=as_utc(row.enrolled_at),
+        retired_at=None if row.retired_at is None else as_utc(row.retired_at),
+    )  # fmt: skip
+
+
+def as_utc(at: datetime) -> datetime:
+    """A stored time, which SQLite gives back without its zone."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

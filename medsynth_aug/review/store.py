@@ -1,0 +1,276 @@
+"""The review store beside a bank: verdicts that are never overwritten, and the decision they come to."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, func, select
+
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.database import upsert
+from medsynth_aug.bank.lookups import chunks, filtered
+from medsynth_aug.bank.records import note_event, note_events
+from medsynth_aug.bank.schema import assignments, review_policies, revocations, samples, verdicts
+from medsynth_aug.errors import BankError, SettingError
+from medsynth_aug.review import people
+from medsynth_aug.review.deciding import decided, now, policy_in_force, said_of, settle, verdict_of
+from medsynth_aug.review.policy import Decision, ReviewPolicy
+from medsynth_aug.review.queue import queue_of
+from medsynth_aug.review.reasons import Reason
+from medsynth_aug.review.verdict import Opinion, Outcome, Reviewer, Verdict
+
+
+class ReviewStore:
+    """Reviewers, assignments and verdicts in a bank's database; many processes may write at once.
+
+    A verdict is safe once `record` returns, with the decision that it led to and with its events for whoever
+    follows the bank. The decision stands in the bank's plain column `acceptance` too.
+
+    Args:
+        bank: The bank whose samples are reviewed.
+    """
+
+    def __init__(self, bank: SampleBank) -> None:
+        self.bank, self._database = bank, bank.database
+
+    def enrol(self, name: str, *, senior: bool = False) -> Reviewer:
+        """Enrol a reader.
+
+        Raises:
+            SettingError: If the name is empty or taken.
+        """
+        return people.enrol(self._database, name, senior=senior)
+
+    def retire(self, reviewer: Reviewer) -> Reviewer:
+        """Take no more verdicts from a reader; the earlier ones count on."""
+        return people.retire(self._database, reviewer)
+
+    def reviewer(self, name: str) -> Reviewer:
+        """The reader of that name or id.
+
+        Raises:
+            SettingError: If there is none.
+        """
+        return people.named(self._database, name)
+
+    @property
+    def reviewers(self) -> tuple[Reviewer, ...]:
+        """All readers, retired ones too, by name."""
+        return people.everybody(self._database)
+
+    @property
+    def policy(self) -> ReviewPolicy:
+        """The policy in force."""
+        with self._database.reading() as connection:
+            return policy_in_force(connection)
+
+    def set_policy(self, policy: ReviewPolicy) -> None:
+        """Put a policy in force and decide every reviewed sample anew; earlier policies stay on record."""
+        identity = str(uuid.uuid4())
+
+        def write(connection: Connection) -> None:
+            for table in ("review_policies", "verdicts", "revocations"):
+                self._database.alone(connection, table)
+            ours = select(review_policies.c.id).where(review_policies.c.id == identity)
+            if policy == policy_in_force(connection) or connection.execute(ours).first():
+                return
+            number = connection.execute(select(func.max(review_policies.c.number))).scalar() or 0
+            row = {"id": identity, "number": number + 1, "policy": asdict(policy), "at": now()}
+            connection.execute(review_policies.insert().values(**row))
+            note_event(connection, "policy", identity)
+            settle(connection, connection.execute(select(verdicts.c.sample).distinct()).scalars().all())
+
+        self._database.transact(write)
+
+    def assign(self, digests: Iterable[str], reviewers: Sequence[Reviewer]) -> None:
+        """Say who shall read samples; an assigned sample is read by nobody else, but seniors in a dispute.
+
+        Raises:
+            BankError: If the bank lacks a sample.
+        """
+        wanted, at = list(dict.fromkeys(digests)), now()
+        missing = set(wanted) - self.bank.held(wanted)
+        if missing:
+            raise BankError(f"no sample {min(missing)} in {self.bank.path}; assign samples that it holds")
+
+        def write(connection: Connection) -> None:
+            for person in reviewers:
+                people.check_active(connection, person.id)
+                for chunk in chunks(wanted):
+                    own = assignments.c.reviewer == person.id, assignments.c.sample.in_(chunk)
+                    had = set(connection.execute(select(assignments.c.sample).where(*own)).scalars())
+                    new = [digest for digest in chunk if digest not in had]
+                    if new:
+                        rows = [{"sample": one, "reviewer": person.id, "assigned_at": at} for one in new]
+                        adding = upsert(connection, assignments).on_conflict_do_nothing()
+                        connection.execute(adding, rows)
+                    note_events(connection, "assignment", [f"{one}/{person.id}" for one in new])
+
+        self._database.transact(write)
+
+    def queue(self, reviewer: Reviewer, *, lesion: str | None = None) -> list[str]:
+        """Digests of the samples that a reader has to read, in an order of the reader's own.
+
+        These are the assigned ones and those open to all: not decided yet, or disputed where the reader is a
+        senior who has not read them.
+
+        Args:
+            reviewer: The reader.
+            lesion: Only samples of this lesion.
+        """
+        with self._database.reading() as connection:
+            return queue_of(connection, reviewer, lesion)
+
+    def undecided(self, *, lesion: str | None = None) -> list[str]:
+        """Digests of the samples that are not decided yet, sorted; of one lesion where given."""
+        query = filtered(select(samples.c.digest), lesion, None).where(samples.c.acceptance.is_(None))
+        with self._database.reading() as connection:
+            return list(connection.execute(query.order_by(samples.c.digest)).scalars())
+
+    def record(
+        self,
+        digest: str,
+        reviewer: Reviewer,
+        outcome: Outcome,
+        *,
+        reasons: Sequence[Reason | str] = (),
+        comment: str = "",
+        plausibility: int | None = None,
+        seconds: float | None = None,
+        file_digest: str | None = None,
+    ) -> Verdict:
+        """Store a verdict; it takes the place of the reader's earlier one, which stays on record.
+
+        Args:
+            digest: The sample.
+            reviewer: Who says it.
+            outcome: `"approve"` or `"reject"`.
+            reasons: Why it is rejected, at least one.
+            comment: Free text.
+            plausibility: 1 (not at all) to 5 (fully plausible).
+            seconds: How long the reader looked.
+            file_digest: SHA-256 of the stored pixels that were seen; None takes those stored now.
+
+        Raises:
+            SettingError: If the parts contradict each other, or the reader is not enrolled or has retired.
+            BankError: If the bank has no such sample, or other pixels of it than were seen.
+        """
+        chosen = tuple(Reason(reason) if reason in list(Reason) else reason for reason in reasons)
+        opinion = Opinion(
+            outcome=outcome, reasons=chosen, comment=comment,  # type: ignore[arg-type]
+            plausibility=plausibility, seconds=seconds,
+        )  # fmt: skip
+        identity, at = str(uuid.uuid4()), now()
+
+        def write(connection: Connection) -> None:
+            self._database.in_turn(connection, digest)
+            if connection.execute(select(verdicts.c.id).where(verdicts.c.id == identity)).first():
+                return  # a first try had counted after all
+            people.check_active(connection, reviewer.id)
+            seen = self._pixels(connection, digest)
+            if file_digest not in (None, seen):
+                raise BankError(
+                    f"sample {digest} was made anew with other pixels while it was looked at; look again"
+                )
+            before = decided(connection, [digest])[digest]
+            row = {
+                **asdict(opinion), "reasons": list(opinion.reasons), "id": identity, "sample": digest,
+                "file_digest": seen, "reviewer": reviewer.id, "at": at,
+                **_place_among(before, reviewer, people.seniors(connection)),
+            }  # fmt: skip
+            connection.execute(verdicts.insert().values(**row))
+            note_event(connection, "verdict", identity)
+            settle(connection, [digest])
+
+        self._database.transact(write)
+        return self.verdict(identity)
+
+    def revoke(self, verdict: str, reason: str) -> Verdict:
+        """Take a verdict back; it stays on record, and the sample is decided without it.
+
+        Args:
+            verdict: Its id.
+            reason: Why, for the record.
+
+        Raises:
+            SettingError: If there is no such verdict, it was revoked before, or no reason is given.
+        """
+        if not reason.strip():
+            raise SettingError("a revocation needs a reason; say in a few words why")
+        found, at = self.verdict(verdict), now()
+
+        def write(connection: Connection) -> None:
+            self._database.in_turn(connection, found.sample)
+            before = connection.execute(select(revocations).where(revocations.c.verdict == verdict)).first()
+            if before is not None and (before.reason, people.as_utc(before.at)) == (reason.strip(), at):
+                return  # a first try had counted after all
+            if before is not None:
+                raise SettingError(f"verdict {verdict} was revoked before: {before.reason}")
+            connection.execute(revocations.insert().values(verdict=verdict, reason=reason.strip(), at=at))
+            note_event(connection, "revocation", verdict)
+            settle(connection, [found.sample])
+
+        self._database.transact(write)
+        return replace(found, revoked_at=at)
+
+    def verdict(self, identity: str) -> Verdict:
+        """The verdict of that id.
+
+        Raises:
+            SettingError: If there is none.
+        """
+        query = select(verdicts, revocations.c.at.label("revoked_at")).outerjoin(
+            revocations, revocations.c.verdict == verdicts.c.id
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query.where(verdicts.c.id == identity)).first()
+        if row is None:
+            raise SettingError(f"no verdict has the id {identity}; the status of the review lists them")
+        return verdict_of(row)
+
+    def history(self, digest: str) -> tuple[Verdict, ...]:
+        """Every verdict on a sample, in order; also where the bank no longer holds it."""
+        with self._database.reading() as connection:
+            return tuple(said_of(connection, [digest]).get(digest, ()))
+
+    def decision(self, digest: str) -> Decision:
+        """Where a sample stands by the policy in force.
+
+        Raises:
+            BankError: If the bank has no such sample.
+        """
+        found = self.decisions([digest])
+        if digest not in found:
+            raise BankError(f"no sample {digest} in {self.bank.path}; it was never made, or forgotten")
+        return found[digest]
+
+    def decisions(self, digests: Iterable[str]) -> dict[str, Decision]:
+        """Where many samples stand; those that the bank does not hold are left out."""
+        with self._database.reading() as connection:
+            return decided(connection, digests)
+
+    def file_digest(self, digest: str) -> str:
+        """SHA-256 of the pixels that are stored for a sample, for `record`.
+
+        Raises:
+            BankError: If the bank has no such sample.
+        """
+        with self._database.reading() as connection:
+            return self._pixels(connection, digest)
+
+    def _pixels(self, connection: Connection, digest: str) -> str:
+        query = select(samples.c.file_digest).where(samples.c.digest == digest)
+        stored = connection.execute(query).scalar()
+        if stored is None:
+            raise BankError(f"no sample {digest} in {self.bank.path}; review samples that it holds")
+        return str(stored)
+
+
+def _place_among(before: Decision, reviewer: Reviewer, seniors: set[str]) -> dict[str, object]:
+    """Which verdict of the reader a new one supersedes, and whether it settles a dispute."""
+    replaced = {verdict.supersedes for verdict in before.verdicts}
+    own = [one for one in before.verdicts if one.reviewer == reviewer.id and one.id not in replaced]
+    fresh = not any(verdict.reviewer == reviewer.id for verdict in before.counted)
+    settles = before.state == "disputed" and reviewer.id in seniors and fresh
+    kept = bool(own) and own[-1].adjudicates and own[-1] in before.counted
+    return {"supersedes": own[-1].id if own else None, "adjudicates": settles or kept}
