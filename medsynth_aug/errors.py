@@ -24,6 +24,12 @@ MedsynthError
 ├── ConsentError (PermissionError)     what derives from patients would leave this machine
 ├── ProducerError (RuntimeError)       the process that makes samples on the fly failed
 ├── PlanError (ValueError)             a rebalancing plan cannot be made as asked
+├── PublishError (RuntimeError)         a data set cannot be published as asked
+│   ├── HubAccessError (PermissionError) the Hub knows no token, or it may not do this
+│   ├── HubNotFoundError (LookupError)  the Hub has no such repository, revision or file
+│   ├── HubConflictError                somebody else changed the repository meanwhile
+│   └── HubUnreachableError (OSError)   the Hub does not answer, or answers that it cannot now
+├── StudyError (ValueError)            the files of a reader study do not fit together
 └── ConformanceError (AssertionError)  a synthesizer or a lesion breaks a guarantee
 """
 
@@ -122,6 +128,30 @@ class ProducerError(MedsynthError, RuntimeError):
 
 class PlanError(MedsynthError, ValueError):
     """A rebalancing plan cannot be made as asked."""
+
+
+class PublishError(MedsynthError, RuntimeError):
+    """A data set cannot be published as asked."""
+
+
+class HubAccessError(PublishError, PermissionError):
+    """The Hub knows no token, or this one may not do what was asked."""
+
+
+class HubNotFoundError(PublishError, LookupError):
+    """The Hub has no such repository, revision or file."""
+
+
+class HubConflictError(PublishError):
+    """Somebody else changed the repository meanwhile, or a name is taken."""
+
+
+class HubUnreachableError(PublishError, OSError):
+    """The Hub does not answer, or answers that it cannot now."""
+
+
+class StudyError(MedsynthError, ValueError):
+    """The files of a reader study do not fit together: changed, missing, or of another study."""
 
 
 class ConformanceError(MedsynthError, AssertionError):

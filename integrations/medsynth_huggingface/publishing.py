@@ -1,0 +1,253 @@
+"""Publishes a corpus to the Hugging Face Hub: through the gate, in one commit, under a tag."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.errors import RemoteEntryNotFoundError
+
+from medsynth_aug.errors import HubConflictError, PublishError, SettingError
+from medsynth_huggingface import card, manifest
+from medsynth_huggingface.corpus import Corpus
+from medsynth_huggingface.features import CONFIGS
+from medsynth_huggingface.hub import hub_errors, open_api
+from medsynth_huggingface.manifest import Manifest
+from medsynth_huggingface.settings import PublishSettings
+from medsynth_huggingface.staging import Staged, stage
+
+_KIND = "dataset"
+
+
+class GateReport(Protocol):
+    """What a gate says of samples."""
+
+    @property
+    def passed(self) -> Sequence[str]:
+        """Digests of the samples that may be published."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[tuple[str, str]]:
+        """Digest and reason of each of the others."""
+        ...
+
+
+class Gate(Protocol):
+    """Decides which samples may be published; `medsynth_aug.corpus.PublishGate` is one."""
+
+    def check(self, digests: Sequence[str]) -> GateReport:
+        """Look at every sample."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishReport:
+    """What was published, or would be.
+
+    Args:
+        repo_id: Organisation and name.
+        files: Paths of what was sent, or would be.
+        images: Number of images.
+        tag: Name of the revision; "" for a pull request.
+        commit: Its commit; "" where nothing was sent.
+        changed: False if the Hub had all of it already.
+        left_out: Digest and reason of each image that the gate refused.
+        withdrawn: Ids of images that the revision before had.
+        pull_request: Address of the pull request, or "".
+        repaired: True if the card had to be put right after the push.
+    """
+
+    repo_id: str
+    files: tuple[str, ...]
+    images: int
+    tag: str = ""
+    commit: str = ""
+    changed: bool = True
+    left_out: tuple[tuple[str, str], ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    pull_request: str = ""
+    repaired: bool = False
+
+
+def push_virtual_patients(
+    corpus: Corpus,
+    repo_id: str,
+    *,
+    gate: Gate,
+    settings: PublishSettings | None = None,
+    dry_run: str | Path | None = None,
+) -> PublishReport:
+    """Publish what passes the gate as one revision of a data set on the Hub.
+
+    Everything is written to a folder first and looked over, then sent in one commit: nobody sees half of it.
+    An upload that broke off goes on when the same is run again, since the Hub keeps the files that came
+    whole.
+
+    Args:
+        corpus: What is to be published; images that the gate refuses are left out and named in the report.
+        repo_id: ORGANISATION/NAME.
+        gate: Decides which samples may leave.
+        settings: How.
+        dry_run: A new folder that gets what would be sent; the Hub is not asked, and nothing leaves.
+
+    Raises:
+        PublishError: If the gate refuses every image, a text must not leave, or the Hub refuses (its kinds).
+        SettingError: If the name is none, or the folder of the dry run exists.
+        UnwritableFileError: If the folder, or the one for what is sent, cannot be written.
+    """
+    settings = settings or PublishSettings()
+    if repo_id.count("/") != 1 or not all(repo_id.split("/")):
+        raise SettingError(f"{repo_id!r} is no name on the Hub; write ORGANISATION/NAME")
+    judged = gate.check(corpus.digests)
+    left_out = tuple((digest, reason) for digest, reason in judged.refused)
+    held = corpus.only(judged.passed)
+    if not held.digests:
+        why = (
+            "; ".join(f"{digest[:12]}: {reason}" for digest, reason in left_out[:3]) or "the corpus is empty"
+        )
+        raise PublishError(f"no image may be published ({why}); see the report of the gate")
+    if dry_run is not None:
+        return _written(held, repo_id, settings, Path(dry_run), left_out)
+    with tempfile.TemporaryDirectory(prefix="medsynth-publish-") as folder:
+        return _Push(open_api(), repo_id, settings).run(held, Path(folder), left_out)
+
+
+def _written(
+    corpus: Corpus,
+    repo_id: str,
+    settings: PublishSettings,
+    folder: Path,
+    left_out: tuple[tuple[str, str], ...],
+) -> PublishReport:
+    """What a first revision would consist of, in a folder."""
+    if folder.exists():
+        raise SettingError(f"{folder} exists; name a folder that does not, so that nothing is mixed up")
+    staged = stage(corpus, folder, repo_id, settings, None)
+    return PublishReport(
+        repo_id=repo_id,
+        files=staged.files,
+        images=len(corpus.digests),
+        tag=staged.manifest.tag,
+        left_out=left_out,
+    )
+
+
+class _Push:
+    """One revision on its way, with the client and the repository that all steps need."""
+
+    def __init__(self, api: HfApi, repo_id: str, settings: PublishSettings) -> None:
+        self.api, self.repo_id, self.settings = api, repo_id, settings
+        self.doing = f"publish to {repo_id}"
+
+    def run(self, corpus: Corpus, folder: Path, left_out: tuple[tuple[str, str], ...]) -> PublishReport:
+        """Stage, send, read back, tag."""
+        with hub_errors(self.doing):
+            head, previous = self._open(folder / "previous")
+            staged = stage(corpus, folder / "staged", self.repo_id, self.settings, previous)
+            if previous is not None and staged.manifest.holds_the_same_as(previous):
+                return self._left_as_it_is(staged, previous, head, left_out)
+            self._check_tag(staged.manifest.tag)
+            sent = self._send(staged, head)
+            commit, was_repaired = self._read_back(staged.card, sent.oid, sent.pr_revision)
+            if not self.settings.create_pr:
+                self._tag(staged.manifest.tag, commit)
+        tag = "" if self.settings.create_pr else staged.manifest.tag
+        return self._report(
+            staged, tag, left_out, commit=commit, pull_request=sent.pr_url or "", repaired=was_repaired
+        )
+
+    def _left_as_it_is(
+        self, staged: Staged, previous: Manifest, head: str, left_out: tuple[tuple[str, str], ...]
+    ) -> PublishReport:
+        """Nothing is new, but an earlier push may have ended before card and tag were right."""
+        commit, was_repaired = self._read_back(staged.card, head, None)
+        tag = self.settings.tag or previous.tag
+        if not self.settings.create_pr:
+            self._tag(tag, commit)
+        report = self._report(staged, tag, left_out, commit=commit, changed=False, repaired=was_repaired)
+        return replace(report, withdrawn=())
+
+    def _report(
+        self, staged: Staged, tag: str, left_out: tuple[tuple[str, str], ...], *, commit: str,
+        changed: bool = True, pull_request: str = "", repaired: bool = False,
+    ) -> PublishReport:  # fmt: skip
+        last = staged.manifest.changes[-1]
+        return PublishReport(
+            repo_id=self.repo_id, files=staged.files, images=len(staged.manifest.images), tag=tag,
+            commit=commit, changed=changed, left_out=left_out, withdrawn=last.withdrawn,
+            pull_request=pull_request, repaired=repaired,
+        )  # fmt: skip
+
+    def _open(self, aside: Path) -> tuple[str, Manifest | None]:
+        """Make the repository if there is none; its newest commit and the manifest there."""
+        self.api.create_repo(self.repo_id, repo_type=_KIND, private=self.settings.private, exist_ok=True)
+        info = self.api.repo_info(self.repo_id, repo_type=_KIND)
+        if self.settings.private and info.private is False:
+            raise PublishError(
+                f"{self.repo_id} is public, and private=True was asked for; make it private on its page, or "
+                "publish with private=False"
+            )
+        assert info.sha is not None
+        return info.sha, self._manifest_at(info.sha, aside)
+
+    def _manifest_at(self, revision: str, aside: Path) -> Manifest | None:
+        try:
+            path = self._fetch(manifest.FILE, revision, aside)
+        except RemoteEntryNotFoundError:
+            return None
+        return Manifest.from_json(json.loads(path.read_text()))
+
+    def _fetch(self, name: str, revision: str, aside: Path) -> Path:
+        return Path(
+            self.api.hf_hub_download(
+                self.repo_id, name, repo_type=_KIND, revision=revision, local_dir=aside, force_download=True
+            )
+        )
+
+    def _check_tag(self, tag: str) -> None:
+        if not self.settings.create_pr and tag in self._tags():
+            raise HubConflictError(f"{self.repo_id} has a tag {tag} already; choose another with tag=")
+
+    def _tags(self) -> set[str]:
+        return {one.name for one in self.api.list_repo_refs(self.repo_id, repo_type=_KIND).tags}
+
+    def _send(self, staged: Staged, head: str) -> CommitInfo:
+        """One commit: what is new, and without the Parquet files of the revision before."""
+        names = staged.files
+        there = self.api.list_repo_files(self.repo_id, repo_type=_KIND, revision=head)
+        gone = [one for one in there if one.split("/")[0] in CONFIGS and one not in names]
+        return self.api.create_commit(
+            self.repo_id,
+            [
+                *(CommitOperationDelete(one) for one in gone),
+                *(CommitOperationAdd(one, staged.folder / one) for one in names),
+            ],
+            commit_message=f"Publish {staged.manifest.changes[-1]}",
+            repo_type=_KIND,
+            create_pr=self.settings.create_pr,
+            parent_commit=head,
+        )
+
+    def _read_back(self, sent: str, commit: str, pull_request: str | None) -> tuple[str, bool]:
+        """Read the card where it arrived and put right what load_dataset needs; the commit it is right at."""
+        with tempfile.TemporaryDirectory(prefix="medsynth-") as aside:
+            found = self._fetch(card.FILE, commit, Path(aside)).read_text()
+        right = card.repaired(found, sent)
+        if right is None:
+            return commit, False
+        done = self.api.create_commit(
+            self.repo_id,
+            [CommitOperationAdd(card.FILE, right.encode())],
+            commit_message="Repair the card",
+            repo_type=_KIND,
+            revision=pull_request,
+        )
+        return done.oid, True
+
+    def _tag(self, tag: str, commit: str) -> None:
+        if tag not in self._tags():
+            self.api.create_tag(self.repo_id, tag=tag, revision=commit, repo_type=_KIND)
