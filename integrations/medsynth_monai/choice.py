@@ -56,8 +56,13 @@ class LesionChoice:
         painted = np.flatnonzero(self.shares)
         return list(self.lesions)[min(index, int(painted[-1]))]
 
-    def key_of(self, request: SynthesisRequest) -> ClassKey:
-        """The class or column whose lesion a request asks for; a rejection may have changed all but its name."""
+    def key_of(self, request: SynthesisRequest, drawn: ClassKey) -> ClassKey:
+        """The class or column whose lesion a request asks for; a rejection may change all but its name.
+
+        Args:
+            request: What was asked.
+            drawn: The class that chance chose; it decides between classes of one lesion.
+        """
         exact = [key for key, lesion in self.lesions.items() if lesion == request.lesion]
         named = [key for key, lesion in self.lesions.items() if lesion.name == request.lesion_name]
-        return (exact or named)[0]
+        return drawn if drawn in exact else (exact or named)[0]

@@ -245,7 +245,7 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         image, label, order = item[self.keys[0]], self._label(item), self.reader.spatial_order
         outcome = self.painting.paint(self.job(inputs))
         if isinstance(outcome, SyntheticSample):
-            target = self.choice.key_of(outcome.request)
+            target = self.choice.key_of(outcome.request, self.choice.pick(self._draw.pick))
             new_label = self.rules.painted(label, target)
             if self.mask_key is not None:
                 item[self.mask_key] = with_lesion_mask(

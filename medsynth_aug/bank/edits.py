@@ -141,8 +141,8 @@ def _digest(digest: str, frame: Box, image: NDArray[Any], mask: NDArray[np.bool_
     """SHA-256 over the request's digest, frame, dtype, shape, and the pixels of image and mask."""
     head = {"request": digest, "frame": frame, "dtype": image.dtype.str, "shape": image.shape}
     proof = hashlib.sha256(canonical_json(head).encode())
-    proof.update(np.ascontiguousarray(image))
-    proof.update(np.packbits(mask))
+    proof.update(np.ascontiguousarray(image).data)
+    proof.update(np.packbits(mask).data)
     return proof.hexdigest()
 
 

@@ -104,7 +104,7 @@ def _fill(
         if digest not in items:
             return None
         index = items[digest].index
-        _, parts = reader.expect(index, digest)
+        _, parts, _ = reader.expect(index, digest)
         return reader.source(index, parts)
 
     generate(

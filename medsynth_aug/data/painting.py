@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,12 +12,31 @@ from medsynth_aug.data.item import MaskHolds, Parts
 from medsynth_aug.data.labels import ClassKey, relabel
 from medsynth_aug.data.pixels import read_pixels, tv_name, write_pixels
 from medsynth_aug.errors import GridError
-from medsynth_aug.synthesis.sample import SyntheticSample
+from medsynth_aug.types import Box
+
+
+class Painted(Protocol):
+    """What of a sample goes into an item; a `SyntheticSample` has it."""
+
+    @property
+    def image(self) -> torch.Tensor:
+        """`(C, H, W)` in the source's dtype."""
+        ...
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """`(1, H, W)` bool."""
+        ...
+
+    @property
+    def box(self) -> Box | None:
+        """The smallest box round the mask; None where it is empty."""
+        ...
 
 
 def paint(
     parts: Parts,
-    sample: SyntheticSample,
+    sample: Painted,
     key: ClassKey | None,
     *,
     exclusive: Iterable[int] = (),
@@ -65,7 +84,7 @@ def merge_mask(mask: Any, lesion: torch.Tensor, key: ClassKey, holds: MaskHolds 
     return write_pixels(mask, torch.where(lesion, _value(mask, values, key, holds), values))
 
 
-def add_box(boxes: Any, sample: SyntheticSample) -> Any:
+def add_box(boxes: Any, sample: Painted) -> Any:
     """Boxes `(N, 4)` followed by that of the sample's lesion, in their own type.
 
     Raises:

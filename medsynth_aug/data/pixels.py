@@ -57,7 +57,7 @@ def view_pixels(image: Any) -> torch.Tensor:
 def write_pixels(like: Any, pixels: torch.Tensor) -> Any:
     """`pixels` `(C, H, W)` in the type, layout and dtype of `like`, with its metadata.
 
-    A plain tensor that is written may share memory with `pixels`.
+    A plain tensor or array that is written may share memory with `pixels`.
 
     Raises:
         GridError: If `like` is no image, or `pixels` do not have its size.
@@ -80,7 +80,7 @@ def write_pixels(like: Any, pixels: torch.Tensor) -> Any:
         picture.info = dict(like.info)
         return picture
     _check_size(like.shape, array.shape)
-    return array.astype(like.dtype)
+    return array.astype(like.dtype, copy=False)
 
 
 def _check_size(wanted: tuple[int, ...], given: tuple[int, ...]) -> None:

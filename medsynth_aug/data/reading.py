@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from torch import Tensor
+
 from medsynth_aug.data.item import ItemAdapter, Parts, check_comes_back, infer_item, same
 from medsynth_aug.data.pixels import read_pixels, view_pixels
 from medsynth_aug.errors import ImageError, PlanError, SettingError, SourceChangedError
@@ -100,20 +102,20 @@ class SourceReader:
         """Whether spacings come from a function, which may have to open every file."""
         return callable(self._spacing_mm)
 
-    def expect(self, index: int, digest: str) -> tuple[Any, Parts]:
-        """An item whose image must be the source of that digest.
+    def expect(self, index: int, digest: str) -> tuple[Any, Parts, Tensor]:
+        """An item whose image must be the source of that digest, its parts, and the source's pixels.
+
+        The pixels may share memory with the item's image: only read them.
 
         Raises:
             SourceChangedError: If it is not.
         """
         item, parts = self.read(index)
-        found = digest_real(
-            view_pixels(parts.image), value_range=self.value_range(index), spacing_mm=self.spacing_mm(index)
-        )
-        if found != digest:
+        pixels, limits = view_pixels(parts.image), self.value_range(index)
+        if digest_real(pixels, value_range=limits, spacing_mm=self.spacing_mm(index)) != digest:
             self.source(index, parts)  # names pixels that cannot be used at all
             raise self._changed(index)
-        return item, parts
+        return item, parts, pixels
 
     def check_repeatable(self, indices: Iterable[int]) -> None:
         """Read some items twice.

@@ -263,9 +263,10 @@ class RebalancedDataset(Dataset[Any]):
 
     def _painted(self, served: Served) -> Any:
         planned = self._planned(served.place)
-        item, parts = self._reader.expect(planned.index, planned.request.source)
-        sample, adapter = self.bank.get(served.digest), self._reader.adapter
-        painted = paint(parts, sample, planned.key, exclusive=self._exclusive, mask_holds=adapter.mask_holds)
+        item, parts, source = self._reader.expect(planned.index, planned.request.source)
+        edit, adapter = self.bank.edits.get(served.digest, planned.request.source), self._reader.adapter
+        new = self.bank.get(served.digest) if edit is None else edit.into(source)
+        painted = paint(parts, new, planned.key, exclusive=self._exclusive, mask_holds=adapter.mask_holds)
         return adapter.rebuild(item, painted)
 
     def _position(self, index: int) -> int:

@@ -66,7 +66,7 @@ def _look_up(plan: Plan, reader: SourceReader) -> Callable[[str], SourceImage | 
     def look_up(digest: str) -> SourceImage | None:
         if digest not in index_of:
             return None
-        _, parts = reader.expect(index_of[digest], digest)
+        _, parts, _ = reader.expect(index_of[digest], digest)
         return reader.source(index_of[digest], parts)
 
     return look_up

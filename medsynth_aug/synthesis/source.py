@@ -47,8 +47,32 @@ def real_source(
     """
     resolved = resolve_value_range(pixels, value_range)
     check_image(pixels, resolved)
-    spacing = Spacing(*(float(value) for value in spacing_mm)) if spacing_mm else None
+    spacing = _spacing(spacing_mm)
     held = pixels.detach().contiguous()
     return SourceImage(
-        held, resolved, spacing, "real:" + digest_pixels(held, value_range=resolved, spacing=spacing)
+        held, resolved, spacing, digest_real(held, value_range=value_range, spacing_mm=spacing)
     )
+
+
+def digest_real(
+    pixels: torch.Tensor,
+    *,
+    value_range: tuple[float, float] | None = None,
+    spacing_mm: tuple[float, float] | None = None,
+) -> str:
+    """`real:<sha256>` of an image, as `real_source` gives it, without its checks of the pixels.
+
+    Args:
+        pixels: `(C, H, W)`.
+        value_range: Needed for every dtype but uint8.
+        spacing_mm: Row and column spacing.
+
+    Raises:
+        SettingError: If the value range is absent and cannot be assumed.
+    """
+    resolved = resolve_value_range(pixels, value_range)
+    return "real:" + digest_pixels(pixels, value_range=resolved, spacing=_spacing(spacing_mm))
+
+
+def _spacing(spacing_mm: tuple[float, float] | None) -> Spacing | None:
+    return Spacing(*(float(value) for value in spacing_mm)) if spacing_mm else None

@@ -109,8 +109,9 @@ def test_an_engine_defined_in_the_main_script_is_told_why_it_cannot_travel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     main = sys.modules["__main__"]
+    before = main.__spec__, getattr(main, "__file__", None)
     mine = type("Mine", (FakeSynthesizer,), {"__module__": "__main__"})
     monkeypatch.setattr(main, "Mine", mine, raising=False)
     with pytest.raises(ConformanceError, match=r"attribute 'Mine' .*; define it in a module"):
         CHECKS["it_reopens_in_another_process"](mine())
-    assert main.__spec__ is not None or hasattr(main, "__file__")
+    assert (main.__spec__, getattr(main, "__file__", None)) == before

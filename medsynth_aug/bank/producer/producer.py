@@ -26,6 +26,7 @@ from medsynth_aug.synthesis.sample import Refusal
 from medsynth_aug.synthesis.synthesizer import Synthesizer
 
 OnLate = Literal["wait", "reuse"]
+"""What to do about a sample that is not there yet: wait for it, or serve an earlier draw of its place."""
 
 _LOOK_S = 0.5
 _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.002, 0.05

@@ -57,7 +57,7 @@ def read_films(
     """
     if count < 1:
         raise SettingError(f"{count} films were asked for; at least 1 can be painted into")
-    file = _table_of(Path(data))
+    file = table_of(Path(data))
     listed = CsvDataset(
         file, image=columns.image, label=columns.label, patient=columns.patient, split_column=None,
         check_images=False,
@@ -78,7 +78,12 @@ def read_films(
     return tuple(Film(real_source(listed[index]["image"]), patient) for patient, index in taken)
 
 
-def _table_of(data: Path) -> Path:
+def table_of(data: Path) -> Path:
+    """The table of a folder, or the CSV file itself.
+
+    Raises:
+        UnreadableFileError: If there is none.
+    """
     file = data if data.suffix.lower() == ".csv" else data / TABLE
     if not file.is_file():
         raise UnreadableFileError(f"{file} does not exist; name a folder with {TABLE}, or a CSV file")
