@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medsynth_aug.data.labels import ClassKey
+from medsynth_aug.data.items.labels import ClassKey
 from medsynth_aug.errors import LabelError, SettingError
 from medsynth_aug.lesions import Lesion, resolve_lesion
 from medsynth_aug.synthesis import SynthesisRequest

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import torch
 
-from medsynth_aug.data.labels import ClassKey, relabel
+from medsynth_aug.data.items.labels import ClassKey, relabel
 from medsynth_aug.errors import LabelError, SettingError
 
 Background: TypeAlias = Collection[ClassKey] | Callable[[Any], bool] | None

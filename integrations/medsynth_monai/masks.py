@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from medsynth_aug.data.labels import ClassKey
-from medsynth_aug.data.painting import merge_mask
+from medsynth_aug.data.items.labels import ClassKey
+from medsynth_aug.data.items.painting import merge_mask
 from medsynth_aug.errors import GridError
 from medsynth_monai.axes import SpatialOrder, as_type_of, from_rows, to_rows
 

@@ -7,7 +7,7 @@ from typing import Any
 from monai.transforms import Compose, Randomizable
 from tqdm.auto import tqdm
 
-from medsynth_aug.data.groups import Groups, check_holdout, resolve_groups
+from medsynth_aug.data.splits.groups import Groups, check_holdout, resolve_groups
 from medsynth_aug.errors import PlanError, SettingError
 from medsynth_aug.synthesis import Job, SynthesisRequest
 from medsynth_monai.painting import BankPainting

@@ -14,7 +14,7 @@ from torch.utils.data import get_worker_info
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.producer import OnLate, ProductionReport
 from medsynth_aug.conditioning.settings import ConditioningSettings
-from medsynth_aug.data.labels import ClassKey
+from medsynth_aug.data.items.labels import ClassKey
 from medsynth_aug.errors import LabelError, SettingError
 from medsynth_aug.lesions import Lesion
 from medsynth_aug.synthesis import (

@@ -142,10 +142,10 @@ def plan(
     """
     from medsynth_aug.bank import SampleBank
     from medsynth_aug.conditioning.settings import ConditioningSettings
-    from medsynth_aug.data.planning import make_plan
-    from medsynth_aug.data.timing import time_plan
-    from medsynth_aug.data.training_data import take_in
-    from medsynth_aug.data.wish import Wish
+    from medsynth_aug.data.planning.making import make_plan
+    from medsynth_aug.data.planning.timing import time_plan
+    from medsynth_aug.data.planning.training_data import take_in
+    from medsynth_aug.data.planning.wish import Wish
     from medsynth_aug.synthesis.settings import SamplingSettings
 
     columns = {"image": image, "label": label, "patient": None if each_image else patient, "split": split}

@@ -10,23 +10,23 @@ from torch.utils.data import Dataset
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.producer import OnLate, ProductionReport
 from medsynth_aug.conditioning.settings import ConditioningSettings
-from medsynth_aug.data.backgrounds import Background
-from medsynth_aug.data.confounders import Match
-from medsynth_aug.data.filling import Accept, announce, stored
-from medsynth_aug.data.following import FollowedSampler
-from medsynth_aug.data.groups import Groups
-from medsynth_aug.data.item import ItemAdapter
-from medsynth_aug.data.labels import ClassKey
-from medsynth_aug.data.painting import paint
-from medsynth_aug.data.plan import Plan
-from medsynth_aug.data.planned import PlannedSample
-from medsynth_aug.data.producing import produced
-from medsynth_aug.data.reading import Pair, SpacingOfItems
-from medsynth_aug.data.reviewed import ReviewedSupply
-from medsynth_aug.data.strategy import Quota, SamplingStrategy
-from medsynth_aug.data.supply import ProducedSupply, Served, StoredSupply
-from medsynth_aug.data.training_data import TrainingData, take_in
-from medsynth_aug.data.wish import MapOfItem, Wish
+from medsynth_aug.data.items.item import ItemAdapter
+from medsynth_aug.data.items.labels import ClassKey
+from medsynth_aug.data.items.painting import paint
+from medsynth_aug.data.items.reading import Pair, SpacingOfItems
+from medsynth_aug.data.planning.backgrounds import Background
+from medsynth_aug.data.planning.confounders import Match
+from medsynth_aug.data.planning.plan import Plan
+from medsynth_aug.data.planning.planned import PlannedSample
+from medsynth_aug.data.planning.strategy import Quota, SamplingStrategy
+from medsynth_aug.data.planning.training_data import TrainingData, take_in
+from medsynth_aug.data.planning.wish import MapOfItem, Wish
+from medsynth_aug.data.serving.filling import Accept, announce, stored
+from medsynth_aug.data.serving.following import FollowedSampler
+from medsynth_aug.data.serving.producing import produced
+from medsynth_aug.data.serving.reviewed import ReviewedSupply
+from medsynth_aug.data.serving.supply import ProducedSupply, Served, StoredSupply
+from medsynth_aug.data.splits.groups import Groups
 from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions import Lesion
 from medsynth_aug.synthesis.sample import SyntheticSample
@@ -191,7 +191,7 @@ class RebalancedDataset(Dataset[Any]):
         served = self._served(self._position(index))
         item = self._reader.data[self._position(index)] if served is None else self._painted(served)
         if self._tv_tensors:
-            from medsynth_aug.data.tv import as_tv_tensors
+            from medsynth_aug.data.items.tv import as_tv_tensors
 
             item = as_tv_tensors(item, self._reader.adapter)
         return item if self._transform is None else self._transform(item)

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.places import holds_bank
 from medsynth_aug.data import EACH_IMAGE, CsvDataset, FolderDataset
-from medsynth_aug.data.groups import resolve_groups
+from medsynth_aug.data.splits.groups import resolve_groups
 from medsynth_aug.errors import LabelError, UnreadableFileError
 from medsynth_aug.evaluation.images import EvaluationImage, ImageSet, Origin, image_set
 from medsynth_aug.synthesis.sample import SyntheticSample

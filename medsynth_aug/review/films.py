@@ -7,8 +7,8 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from medsynth_aug.data.decode import decode_image, is_image_file, scale_of_file
-from medsynth_aug.data.reading import SourceReader
+from medsynth_aug.data.items.reading import SourceReader
+from medsynth_aug.data.readers.decode import decode_image, is_image_file, scale_of_file
 from medsynth_aug.errors import UnreadableFileError
 from medsynth_aug.synthesis.source import SourceImage
 from medsynth_aug.types import Spacing, ValueRange

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from medsynth_aug.bank import SampleBank, SourceStore, generate
-from medsynth_aug.data.formats import write_image
+from medsynth_aug.data.readers.formats import write_image
 from medsynth_aug.review import Reason, ReviewStore
 from medsynth_aug.synthesis import FakeSynthesizer, real_source
 from tests.bank.material import radiograph, request, sample

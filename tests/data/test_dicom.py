@@ -9,7 +9,7 @@ import torch
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from medsynth_aug.data.formats import DicomSettings, dicom_patient, read_dicom
+from medsynth_aug.data.readers.formats import DicomSettings, dicom_patient, read_dicom
 from medsynth_aug.errors import ImageError, SettingError
 from tests.data.dicom_files import IDENTITY, film, lut, stored
 

@@ -23,7 +23,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from medsynth_aug.data.formats import DicomSettings, read_dicom
+from medsynth_aug.data.readers.formats import DicomSettings, read_dicom
 from medsynth_aug.errors import ImageError, UnreadableFileError
 from tests.data.dicom_files import dicom, film, saved, stored
 

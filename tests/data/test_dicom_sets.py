@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from medsynth_aug.data import CsvDataset, FolderDataset, RebalancedDataset, decode_image, plan_rebalancing
-from medsynth_aug.data.formats import DicomSettings, dicom_patient
+from medsynth_aug.data.readers.formats import DicomSettings, dicom_patient
 from medsynth_aug.evaluation import read_images
 from medsynth_aug.synthesis import FakeSynthesizer
 from tests.data.dicom_files import film, stored

@@ -11,7 +11,7 @@ import pydicom
 import pytest
 import torch
 
-from medsynth_aug.data.formats import DicomExport, DicomImage, DicomSettings, read_dicom, write_dicom
+from medsynth_aug.data.readers.formats import DicomExport, DicomImage, DicomSettings, read_dicom, write_dicom
 from medsynth_aug.errors import GridError, ImageError, SettingError, UnwritableFileError
 from medsynth_aug.synthesis import FakeSynthesizer, SyntheticSample, real_source
 from medsynth_aug.synthesis.canvas import Canvas

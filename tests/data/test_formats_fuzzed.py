@@ -21,8 +21,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from medsynth_aug.data.decode import decode_image, scale_of_file
-from medsynth_aug.data.formats import DicomSettings, dicom_patient, write_nifti
+from medsynth_aug.data.readers.decode import decode_image, scale_of_file
+from medsynth_aug.data.readers.formats import DicomSettings, dicom_patient, write_nifti
 from medsynth_aug.errors import ImageError
 from tests.data.dicom_files import dicom, film, lut
 

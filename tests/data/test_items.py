@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from medsynth_aug.data.item import ItemAdapter, Parts, check_comes_back, infer_item, same
-from medsynth_aug.data.pixels import read_pixels, write_pixels
+from medsynth_aug.data.items.item import ItemAdapter, Parts, check_comes_back, infer_item, same
+from medsynth_aug.data.items.pixels import read_pixels, write_pixels
 from medsynth_aug.errors import GridError, LabelError, SettingError
 from tests.data.small import pictures
 

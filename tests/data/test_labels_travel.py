@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from medsynth_aug.data.item import Parts, same
-from medsynth_aug.data.labels import Labels, relabel
-from medsynth_aug.data.painting import merge_mask, paint
+from medsynth_aug.data.items.item import Parts, same
+from medsynth_aug.data.items.labels import Labels, relabel
+from medsynth_aug.data.items.painting import merge_mask, paint
 from medsynth_aug.errors import GridError, LabelError
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import FakeSynthesizer, Job, SynthesisRequest, SyntheticSample, real_source

@@ -10,7 +10,7 @@ import torch
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, ornt_transform
 
 from medsynth_aug.data import FolderDataset, decode_image
-from medsynth_aug.data.formats import read_nifti, write_image, write_nifti
+from medsynth_aug.data.readers.formats import read_nifti, write_image, write_nifti
 from medsynth_aug.errors import ImageError, SettingError, UnreadableFileError, UnwritableFileError
 from medsynth_aug.types import Spacing
 from tests.data.dicom_files import film

@@ -19,7 +19,7 @@ from torch.utils.data.distributed import DistributedSampler
 
 from medsynth_aug.bank.producer.liveness import runs
 from medsynth_aug.data import RebalancedDataset
-from medsynth_aug.data.item import same
+from medsynth_aug.data.items.item import same
 from medsynth_aug.errors import PlanError, ProducerError
 from medsynth_aug.synthesis import FakeSynthesizer
 from tests.bank.engines import Failing, Slow, Unwilling

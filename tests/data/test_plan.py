@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsynth_aug.data import Plan, plan_rebalancing
-from medsynth_aug.data.backgrounds import pick_backgrounds
-from medsynth_aug.data.labels import Labels, relabel
+from medsynth_aug.data.items.labels import Labels, relabel
+from medsynth_aug.data.planning.backgrounds import pick_backgrounds
 from medsynth_aug.errors import (
     GridError,
     LabelError,

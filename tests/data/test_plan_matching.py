@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from medsynth_aug.data import Plan, age_band
-from medsynth_aug.data.apportion import interleave, largest_remainder
-from medsynth_aug.data.backgrounds import in_turn
+from medsynth_aug.data.planning.apportion import interleave, largest_remainder
+from medsynth_aug.data.planning.backgrounds import in_turn
 from medsynth_aug.errors import SettingError
 from tests.data.small import Items, pictures, single_label
 from tests.data.test_plan import multi_label, plan

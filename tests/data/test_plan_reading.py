@@ -10,8 +10,8 @@ import torch
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.data import Plan
-from medsynth_aug.data.digest_pass import expect_maps
-from medsynth_aug.data.wish import Wish
+from medsynth_aug.data.planning.digest_pass import expect_maps
+from medsynth_aug.data.planning.wish import Wish
 from medsynth_aug.errors import ImageError, SourceChangedError
 from medsynth_aug.synthesis import real_source
 from medsynth_aug.synthesis.digest import digest_pixels

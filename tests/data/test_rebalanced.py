@@ -11,7 +11,7 @@ from PIL import Image
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.data import RebalancedDataset
-from medsynth_aug.data.item import same
+from medsynth_aug.data.items.item import same
 from medsynth_aug.errors import BankError, MedsynthError, PlanError, SettingError, SourceChangedError
 from medsynth_aug.synthesis import FakeSynthesizer
 from tests.data.small import SIDE, Flickering, Items, Refusing, pictures, single_label

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from medsynth_aug.data import Split, check_splits
-from medsynth_aug.data.groups import check_holdout, group_names, resolve_groups
+from medsynth_aug.data.splits.groups import check_holdout, group_names, resolve_groups
 from medsynth_aug.errors import PlanError, SplitLeakError
 from tests.data.small import Items
 

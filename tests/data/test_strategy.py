@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsynth_aug.data.labels import Labels
-from medsynth_aug.data.strategy import Quota, resolve_strategy
+from medsynth_aug.data.items.labels import Labels
+from medsynth_aug.data.planning.strategy import Quota, resolve_strategy
 from medsynth_aug.errors import LabelError, MedsynthError, PlanError, SettingError
 
 COUNTS = {0: 50, 1: 20, 2: 5}

@@ -9,9 +9,9 @@ from PIL import Image
 from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode, v2
 
-from medsynth_aug.data.item import ItemAdapter, Parts, check_comes_back, infer_item
-from medsynth_aug.data.painting import paint
-from medsynth_aug.data.tv import as_tv_tensors
+from medsynth_aug.data.items.item import ItemAdapter, Parts, check_comes_back, infer_item
+from medsynth_aug.data.items.painting import paint
+from medsynth_aug.data.items.tv import as_tv_tensors
 from medsynth_aug.errors import GridError
 from medsynth_aug.synthesis import SyntheticSample
 from medsynth_aug.types import Box, ValueRange, box_of

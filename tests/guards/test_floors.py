@@ -57,9 +57,9 @@ def climbs(importer: str, imported: str) -> bool:
 @pytest.mark.parametrize(
     ("importer", "imported", "up"),
     [
-        ("medsynth_aug.data.plan", "medsynth_aug.bank.SampleBank", False),
-        ("medsynth_aug.data.plan", "medsynth_aug.data.labels.infer", False),
-        ("medsynth_aug.bank.store", "medsynth_aug.data.plan", True),
+        ("medsynth_aug.data.planning.plan", "medsynth_aug.bank.SampleBank", False),
+        ("medsynth_aug.data.planning.plan", "medsynth_aug.data.items.labels.infer", False),
+        ("medsynth_aug.bank.store", "medsynth_aug.data.planning.plan", True),
         ("medsynth_aug.training.fit", "medsynth_aug.review.policy", True),
         ("medsynth_aug.cli.app", "medsynth_aug.Lesion", True),
         ("medsynth_aug", "medsynth_aug.cli.main", False),

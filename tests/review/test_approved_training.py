@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from medsynth_aug.bank import SampleBank, SourceStore
 from medsynth_aug.data import RebalancedDataset
-from medsynth_aug.data.item import same
+from medsynth_aug.data.items.item import same
 from medsynth_aug.errors import PlanError, SettingError
 from medsynth_aug.review import Reviewer, ReviewStore, regenerate
 from medsynth_aug.synthesis import FakeSynthesizer

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from medsynth_aug.data.formats import write_image, write_nifti
-from medsynth_aug.data.labels import ClassKey, relabel
-from medsynth_aug.data.training_data import TrainingData
+from medsynth_aug.data.items.labels import ClassKey, relabel
+from medsynth_aug.data.planning.training_data import TrainingData
+from medsynth_aug.data.readers.formats import write_image, write_nifti
 from medsynth_aug.errors import LabelError
 from medsynth_aug.review.export.approved_items import ApprovedItem
 from medsynth_aug.synthesis.sample import SyntheticSample

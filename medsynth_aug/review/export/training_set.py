@@ -14,12 +14,12 @@ from tqdm.auto import tqdm
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.exporting import whole_folder
 from medsynth_aug.bank.places import make_folder
-from medsynth_aug.data.groups import Groups
-from medsynth_aug.data.item import ItemAdapter
-from medsynth_aug.data.labels import ClassKey
-from medsynth_aug.data.reading import RangeOfItems, SpacingOfItems
-from medsynth_aug.data.training_data import TrainingData, take_in
-from medsynth_aug.data.wish import Wish
+from medsynth_aug.data.items.item import ItemAdapter
+from medsynth_aug.data.items.labels import ClassKey
+from medsynth_aug.data.items.reading import RangeOfItems, SpacingOfItems
+from medsynth_aug.data.planning.training_data import TrainingData, take_in
+from medsynth_aug.data.planning.wish import Wish
+from medsynth_aug.data.splits.groups import Groups
 from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions import Lesion, resolve_lesion
 from medsynth_aug.review.export.approved_items import approved_items
