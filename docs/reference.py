@@ -84,7 +84,7 @@ def _assigned(node: ast.AST) -> str:
 def _constant_docstring(module: ModuleType, name: str) -> str:
     assert module.__file__ is not None
     here = Path(module.__file__)
-    for path in sorted(here.parent.glob("*.py")) if hasattr(module, "__path__") else [here]:
+    for path in sorted(here.parent.rglob("*.py")) if hasattr(module, "__path__") else [here]:
         body = ast.parse(path.read_text()).body
         for node, below in pairwise(body):
             is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)

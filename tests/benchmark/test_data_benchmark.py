@@ -88,6 +88,7 @@ def test_fetching_compares_each_film_set_alone_and_through_a_loader(
             assert ratio["goal"] == "at most 1.1" and ratio["median"] == pytest.approx(quotient)
 
 
+@pytest.mark.slow
 def test_a_warm_bank_is_never_late_and_a_cold_one_is(sets: list[FilmSet], tmp_path: Path) -> None:
     part = measure_stall(sets[1], tmp_path, DataSettings(**TINY | {"engine_s": 0.3}))
     found = named(part)

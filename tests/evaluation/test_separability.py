@@ -15,6 +15,7 @@ def sides(count: int) -> list[bool]:
     return [True] * count + [False] * count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "width"), [(30, 20)])
 def test_the_interval_holds_chance_where_there_is_nothing_to_find(
     count: int, width: int, repeat: int

@@ -88,6 +88,7 @@ def launch(*arguments: object) -> None:
     assert done.returncode == 0, done.stderr[-5000:]
 
 
+@pytest.mark.slow
 def test_two_ranks_write_one_checkpoint(radiograph_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     launch(
@@ -130,6 +131,7 @@ def killed_at(data: Path, out: Path, said: Path, step: int) -> int:
     return int(json.loads(saved.read_text())["step"])
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_in_the_denoiser_goes_on_where_it_was_saved(
     radiograph_folder: Path, tmp_path: Path, repeat: int
 ) -> None:

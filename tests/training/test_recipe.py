@@ -91,6 +91,7 @@ def test_the_trained_segmenter_is_beside_the_checkpoint(checkpoint: Path) -> Non
     assert segment_lungs(np.zeros((40, 30), np.float32), weights=weights).shape == (2, 40, 30)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_trains_on(checkpoint: Path, radiograph_folder: Path) -> None:
     assert steps_of(checkpoint) == dict.fromkeys(STAGES, 2)
     run(replace(smoke(radiograph_folder, checkpoint), max_steps=3))
@@ -98,6 +99,7 @@ def test_a_stopped_run_trains_on(checkpoint: Path, radiograph_folder: Path) -> N
     assert (checkpoint / "curves.png").stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_a_stopped_run_keeps_its_vocabulary_when_a_lesion_is_registered_since(
     radiograph_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

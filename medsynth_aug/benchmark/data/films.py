@@ -61,7 +61,7 @@ def write_film_sets(
     count: int,
     normal: str = "normal",
     columns: Columns = DEFAULT_COLUMNS,
-    sizes: Sequence[tuple[int, int]] = ((1024, 8), (2048, 12)),
+    sizes: Sequence[tuple[int, int]] = (),
 ) -> list[FilmSet]:
     """The films as they are, and one set for each of `sizes`.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.benchmark.data.child import end, start, tell, told
-from medsynth_aug.benchmark.data.figures import figure, part
+from medsynth_aug.benchmark.data.figures import figure, part, ratios
 from medsynth_aug.benchmark.data.films import FilmSet
 from medsynth_aug.benchmark.data.rank_script import open_engine
 from medsynth_aug.benchmark.data.settings import RANKS_GOAL, DataSettings
@@ -27,6 +27,9 @@ NOTES = (
     "machine are than one; a virtual machine may give two threads of one core. A rank that got less than its "
     "core shared it with other programs: repeat on a quiet machine.",
 )
+
+Measured = dict[tuple[int, str], list[float]]
+"""Number of ranks and what they did with their samples -> one value a round."""
 
 
 def measure_ranks(films: FilmSet, folder: Path, settings: DataSettings) -> dict[str, Any]:
@@ -45,16 +48,16 @@ def measure_ranks(films: FilmSet, folder: Path, settings: DataSettings) -> dict[
         return part("ranks", title, [], ["Not measured: this machine offers one core."])
     engine = open_engine(settings.checkpoint, PRODUCTS)
     runs = [(ranks, mode) for mode in ("stored", "made") for ranks in (1, 2)]
-    seconds: dict[tuple[int, str], list[float]] = {run: [] for run in runs}
-    shares: dict[tuple[int, str], list[float]] = {run: [] for run in runs}
+    seconds: Measured = {run: [] for run in runs}
+    computed: Measured = {run: [] for run in runs}
     numbers = count()
     for number in range(settings.rounds):
         for ranks, mode in runs if number % 2 else runs[::-1]:
             place = folder / f"ranks{next(numbers)}"
             _plan(films, place, settings, engine)
-            took, computed = _run(place, settings, cores[:ranks], mode)
+            took, processor_s = _run(place, settings, cores[:ranks], mode)
             seconds[ranks, mode].append(took)
-            shares[ranks, mode].append(100 * computed / took / ranks)
+            computed[ranks, mode].append(processor_s)
     rates = {run: [settings.generated / one for one in took] for run, took in seconds.items()}
     return part(
         "ranks", title,
@@ -63,15 +66,21 @@ def measure_ranks(films: FilmSet, folder: Path, settings: DataSettings) -> dict[
             figure("two ranks", rates[2, "stored"], "samples/s"),
             figure("two ranks over one", _times(seconds, "stored"), "times", at_least=RANKS_GOAL),
             figure("two processes over one, without a bank", _times(seconds, "made"), "times"),
-            figure("of its core one rank got", shares[1, "stored"], "%"),
-            figure("of its core each of two ranks got", shares[2, "stored"], "%"),
+            figure("processor time of two ranks over one", _times(computed, "stored", 2, 1), "times"),
+            figure("of its core one rank got", _shares(seconds, computed, 1), "%"),
+            figure("of its core each of two ranks got", _shares(seconds, computed, 2), "%"),
         ],
         NOTES,
     )  # fmt: skip
 
 
-def _times(seconds: dict[tuple[int, str], list[float]], mode: str) -> list[float]:
-    return [one / two for one, two in zip(seconds[1, mode], seconds[2, mode], strict=True)]
+def _times(measured: Measured, mode: str, one: int = 1, other: int = 2) -> list[float]:
+    return ratios(measured[one, mode], measured[other, mode])
+
+
+def _shares(seconds: Measured, computed: Measured, ranks: int) -> list[float]:
+    run = ranks, "stored"
+    return [100 * share / ranks for share in ratios(computed[run], seconds[run])]
 
 
 def _plan(films: FilmSet, folder: Path, settings: DataSettings, engine: Synthesizer) -> None:
@@ -111,8 +120,8 @@ def _run(folder: Path, settings: DataSettings, cores: list[int], mode: str) -> t
         began = time.perf_counter()
         for rank in ranks:
             tell(rank, "go")
-        computed = [float(told(rank)) for rank in ranks]
-        return time.perf_counter() - began, sum(computed)
+        processor_s = [float(told(rank)) for rank in ranks]
+        return time.perf_counter() - began, sum(processor_s)
 
 
 def _engine_name(settings: DataSettings) -> str:

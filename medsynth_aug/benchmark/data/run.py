@@ -20,6 +20,8 @@ from medsynth_aug.benchmark.environment import environment_of
 from medsynth_aug.evaluation import Columns
 
 SCHEMA_VERSION = 1
+SIZES = ((1024, 8), (2048, 12))
+"""Side in pixels and bits of the films that are enlarged."""
 
 
 def run_data_benchmark(
@@ -48,7 +50,10 @@ def run_data_benchmark(
     with TemporaryDirectory(prefix="medsynth-benchmark-") as name:
         folder = Path(name)
         tell("films")
-        sets = write_film_sets(data, folder / "films", count=settings.films, normal=normal, columns=columns)
+        sets = write_film_sets(
+            data, folder / "films", count=settings.films, normal=normal, columns=columns,
+            sizes=SIZES if {"fetch", "stall"} & set(settings.parts) else (),
+        )  # fmt: skip
         films, parts = len(sets[0].read()) - 1, []
         for part in settings.parts:
             tell(part)
