@@ -20,7 +20,7 @@ demo: $(INSTALLED)  ## rebalance the example radiographs, end to end, into demo/
 	$(RUN)/medsynth demo --out demo
 
 test: $(INSTALLED)  ## the tests (ten minutes on two cores)
-	OMP_NUM_THREADS=1 $(RUN)/pytest -m "not slow" -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(RUN)/pytest -m "not slow" -n auto --dist worksteal
 
 check: $(INSTALLED)  ## format, lint, types, tests with the coverage figure
 	$(RUN)/ruff format --check .
