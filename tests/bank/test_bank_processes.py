@@ -133,8 +133,9 @@ def kill_four_writers(
     notes: dict[Any, Path],
     first: int,
     seed: int,
+    longest_s: float,
 ) -> None:
-    """Start the four writers, and kill each at a random moment."""
+    """Start the four writers, and kill each at a random moment, at most `longest_s` after the one before."""
     chance = np.random.default_rng(seed)
     started = [
         processes.Process(target=target, args=(path, arguments, notes[target], first + 5 * writer))
@@ -143,7 +144,7 @@ def kill_four_writers(
     for process in started:
         process.start()
     for process in started:
-        time.sleep(float(chance.uniform(0.01, 0.4)))
+        time.sleep(float(chance.uniform(0.01, longest_s)))
         process.kill()
     for process in started:
         process.join(60)
@@ -156,10 +157,15 @@ def test_killed_writers_lose_nothing_tear_nothing_and_double_nothing(
     path, notes = tmp_path / "bank", {target: tmp_path / target.__name__ for target in WRITERS}
     for note in notes.values():
         note.touch()
-    for kill in range(20 * repeat):  # on a busy machine the first ones are killed before they came so far
+    longest_s = 0.4
+    for kill in range(3 * repeat + 12):
         # starts overlap with what others wrote: the same samples are added again
-        kill_four_writers(processes, path, arguments, notes, 10 * kill, seed=1000 * repeat + kill)
-        if kill >= 3 * repeat - 1 and all(note.read_text() for note in notes.values()):
+        kill_four_writers(
+            processes, path, arguments, notes, 10 * kill, seed=1000 * repeat + kill, longest_s=longest_s
+        )
+        came_far = all(note.read_text() for note in notes.values())
+        longest_s = longest_s if came_far else 1.5 * longest_s  # on a busy machine they need longer
+        if kill >= 3 * repeat - 1 and came_far:
             break
     added = {int(line) for line in notes[write_for_ever].read_text().split()}
     generated = set(notes[generate_for_ever].read_text().split())
