@@ -5,12 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from medsynth_aug.bank import SampleBank
-from medsynth_aug.corpus import PublishGate, ancestry_of, check_privacy
-from medsynth_aug.diffusion import LesionSynthesizer
-from medsynth_aug.diffusion.training_index import read_index
+from medsynth_aug.corpus import Gatekeeper, PublishGate
 from medsynth_aug.errors import SettingError
 from medsynth_aug.evaluation.figures import refusal
-from medsynth_aug.review import ReviewStore
 from medsynth_huggingface.corpus import Corpus
 from medsynth_huggingface.from_bank import corpus_of
 
@@ -37,22 +34,19 @@ def checked_corpus(
     """
     if not folder.is_dir():
         raise SettingError(f"{folder} is no bank; name the folder that medsynth patients filled")
-    bank, engine = SampleBank(folder), LesionSynthesizer.from_pretrained(checkpoint, device=device)
+    bank = SampleBank(folder)
     corpus = corpus_of(bank, reports=reports, study=study, license=license)
-    ancestry = ancestry_of(engine)
-    decisions = ReviewStore(bank).decisions(corpus.digests)
-    approved = [digest for digest, decision in decisions.items() if decision.state == "approved"]
-    privacy = check_privacy(bank, approved, index=read_index(engine.checkpoint.folder))
+    keeper = Gatekeeper(bank, checkpoint=checkpoint, device=device, licence=license)
+    privacy = keeper.privacy(corpus.digests)
     figures = privacy.figures if privacy.ran else (refusal("privacy check", privacy.reason, n={}),)
     stated = replace(
         corpus,
         figures={**corpus.figures, "Privacy": figures},
-        recipe={"checkpoint": _name(checkpoint), "engine": engine.fingerprint},
-        credits=(f"Licences of what the engine descends from: {', '.join(ancestry.licences)}.",),
-        notice=_notice(engine.checkpoint.folder),
+        recipe={"checkpoint": _name(checkpoint), "engine": keeper.engine.fingerprint},
+        credits=(f"Licences of what the engine descends from: {', '.join(keeper.ancestry.licences)}.",),
+        notice=_notice(keeper.engine.checkpoint.folder),
     )
-    gate = PublishGate(bank, reviews=ReviewStore(bank), privacy=privacy, ancestry=[ancestry], licence=license)
-    return stated, gate
+    return stated, keeper.gate(privacy)
 
 
 def _notice(folder: Path) -> str:

@@ -10,6 +10,7 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.records import note_event
 from medsynth_aug.bank.schema import patient_images, patients
 from medsynth_aug.corpus.patient import VirtualPatient
+from medsynth_aug.corpus.standing import as_they_stand, replaceable, shown_first
 from medsynth_aug.errors import BankError
 
 PAGE = 1000
@@ -18,6 +19,9 @@ PAGE = 1000
 
 class PatientStore:
     """Virtual patients by id. A record is written once, when its images are stored, and never changed.
+
+    What is read is the patient as it stands: where physicians rejected an image and approved the one that was
+    made in its place, the latter is shown. `as_recorded` reads what was written.
 
     Args:
         bank: Holds the images.
@@ -51,7 +55,15 @@ class PatientStore:
         self._database.transact(lambda connection: _write(connection, patient, links))
 
     def get(self, id_: str) -> VirtualPatient:
-        """The patient of that id.
+        """The patient of that id, as it stands.
+
+        Raises:
+            BankError: If there is none.
+        """
+        return as_they_stand(self._database, [self.as_recorded(id_)])[0]
+
+    def as_recorded(self, id_: str) -> VirtualPatient:
+        """The patient of that id, as it was made.
 
         Raises:
             BankError: If there is none.
@@ -65,19 +77,32 @@ class PatientStore:
         return VirtualPatient.from_json(found)
 
     def all(self) -> Iterator[VirtualPatient]:
-        """Every patient, by id, a thousand in memory at a time."""
+        """Every patient as it stands, by id, a thousand in memory at a time."""
         query = select(patients.c.id, patients.c.record).order_by(patients.c.id).limit(PAGE)
         last = ""
         while True:
             with self._database.reading() as connection:
                 rows = connection.execute(query.where(patients.c.id > last)).all()
-            yield from (VirtualPatient.from_json(row.record) for row in rows)
+            yield from as_they_stand(self._database, [VirtualPatient.from_json(row.record) for row in rows])
             if len(rows) < PAGE:
                 return
             last = rows[-1].id
 
     def of_sample(self, digest: str) -> str | None:
-        """Id of the patient whom a sample shows, be it a link of a chain, or None."""
+        """Id of the patient whom a sample shows, be it a link of a chain, or None.
+
+        What was made in place of a patient's image shows that patient too, where the image could be replaced.
+        """
+        owner = self._owner(digest)
+        if owner is not None:
+            return owner
+        first = shown_first(self._database, digest)
+        owner = self._owner(first) if first != digest else None
+        if owner is None:
+            return None
+        return owner if first in replaceable(self.as_recorded(owner)) else None
+
+    def _owner(self, digest: str) -> str | None:
         query = select(patient_images.c.patient).where(patient_images.c.sample == digest)
         with self._database.reading() as connection:
             return connection.execute(query).scalar()

@@ -150,7 +150,7 @@ def _row(
     if _generation(connection, request) >= budget:
         child, given_up = None, f"made anew {budget} times, and still rejected"
     elif child is None:
-        given_up = "the mask is the user's own, and only another place could help"
+        given_up = "its mask was given, and only another place could help"
     return {
         "parent": decision.sample, "verdicts": [verdict.id for verdict in against],
         "reasons": [str(reason) for reason in reasons], "child": None if child is None else child.digest,

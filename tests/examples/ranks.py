@@ -3,11 +3,13 @@
 import hashlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from accelerate import Accelerator
 from torch import distributed
 from torch.utils.data import DataLoader, RandomSampler
@@ -58,15 +60,27 @@ def main(loop: Callable[[RebalancedDataset], Epochs], folder: Path) -> None:
         items = [(image, label) for images, labels in loader for image, label in zip(images, labels)]
         shown.append([note(image.numpy(), label) for image, label in items])
         epochs.append(report_of(data).epoch)
-    noted: dict[str, Any] = {"shown": shown, "epochs": epochs, "made": report_of(data).made, "whole": []}
+    noted: dict[str, Any] = {"shown": shown, "epochs": epochs, "whole": []}
     distributed.barrier()
     if distributed.get_rank() == 0:
         for epoch in epochs:
             data.set_epoch(epoch)
             noted["whole"].append([note(*data[index]) for index in range(len(data))])
+    noted["made"] = counted(data)
     (folder / f"{distributed.get_rank()}.json").write_text(json.dumps(noted))
     distributed.barrier()  # nobody leaves while another one still needs the producer
     distributed.destroy_process_group()
+
+
+def counted(data: RebalancedDataset, tries: int = 400) -> int:
+    """Samples that this rank's producer made; a batch is counted a moment after it was stored."""
+    for _ in range(tries):
+        everywhere = torch.tensor(report_of(data).made)
+        distributed.all_reduce(everywhere)
+        if everywhere:
+            break
+        time.sleep(0.05)
+    return report_of(data).made
 
 
 def report_of(data: RebalancedDataset) -> ProductionReport:
