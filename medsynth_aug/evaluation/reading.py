@@ -131,9 +131,11 @@ def read_bank(
     known = {one.digest: one for one in real}
     images = []
     wanted = bank.digests() if digests is None else digests
+    from_real = bank.derived_from_real(wanted)
     for digest in tqdm(wanted, desc="Reading the bank", unit="sample", disable=not progress):
         sample = bank.get(digest)
-        images.append(_judged(sample, known.get(sample.request.source), classes or {}))
+        origin: Origin = "painted" if digest in from_real else "virtual"
+        images.append(_judged(sample, origin, known.get(sample.request.source), classes or {}))
     if not images:
         raise LabelError(f"{bank.path} holds no sample; fill it first, for example with `medsynth demo`")
     return image_set(bank.path.name, images)
@@ -212,11 +214,9 @@ def _boxed(boxes: Boxes, file: Path, label: str, source: SourceImage) -> BoolMap
 
 
 def _judged(
-    sample: SyntheticSample, source: EvaluationImage | None, classes: Mapping[str, str]
+    sample: SyntheticSample, origin: Origin, source: EvaluationImage | None, classes: Mapping[str, str]
 ) -> EvaluationImage:
     request = sample.request
-    sham = request.purpose == "sham"
-    origin: Origin = "sham" if sham else "virtual" if request.is_virtual else "painted"
     return EvaluationImage(
         name=sample.digest[:16],
         pixels=sample.image,
@@ -225,7 +225,7 @@ def _judged(
         patient=source.patient if source else UNKNOWN_PATIENT + request.source,
         digest="sample:" + sample.digest,
         stratum=source.stratum if source else "",
-        origin=origin,
+        origin="sham" if request.purpose == "sham" else origin,
         source=request.source,
         mask=sample.mask[0].numpy(),
         edit_region=sample.edit_region[0].numpy(),

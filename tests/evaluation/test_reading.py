@@ -27,6 +27,7 @@ from medsynth_aug.evaluation.reading import Columns, find_sources, read_bank, re
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import SynthesisRequest
 from medsynth_aug.types import ValueRange
+from tests.corpus.conftest import make as make_patients
 
 SHAPE = (140, 150)
 COLUMNS = Columns(image="file", patient="person", strata=("source", "view"))
@@ -150,6 +151,24 @@ def test_a_sample_has_the_patient_and_stratum_of_its_source(bank: SampleBank, re
         assert (one.patient, one.stratum, one.origin) == (source.patient, source.stratum, "painted")
         assert one.edit_region is not None and (one.grey != source.grey)[one.edit_region].any()
         assert (one.grey == source.grey)[~one.edit_region].all()
+
+
+def test_a_lesion_in_a_synthetic_image_is_virtual_and_one_in_a_copy_of_a_film_is_painted(
+    bank: SampleBank, real: ImageSet, tmp_path: Path
+) -> None:
+    virtual = SampleBank(tmp_path / "virtual")
+    (patient,) = make_patients(virtual, 1).patients
+    found = {one.digest: one for one in read_bank(virtual, real, progress=False)}
+    shown = found[f"sample:{patient.images[0].sample}"]
+    assert (shown.origin, shown.label) == ("virtual", patient.findings[-1].lesion)
+    again = bank.get(bank.digests()[0]).request
+    request = replace(again, source=f"sample:{again.digest}", slot="on top")
+    generate([request], FakeSynthesizer(), bank, store(bank, real), progress=False)
+    try:
+        (painted,) = read_bank(bank, real, digests=[request.digest], progress=False)
+        assert painted.origin == "painted"
+    finally:
+        bank.forget(request.digest)
 
 
 def test_a_source_that_is_nowhere_is_left_out(bank: SampleBank, real: ImageSet) -> None:
