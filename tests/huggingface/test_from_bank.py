@@ -11,7 +11,7 @@ from medsynth_aug.corpus import PatientSettings, PatientStore, Population, make_
 from medsynth_aug.errors import SettingError
 from medsynth_aug.evaluation import Figure
 from medsynth_aug.evaluation.report.section import FigureGroup
-from medsynth_aug.review import ReviewStore
+from medsynth_aug.review import ReviewStore, regenerate
 from medsynth_aug.review.study.report import StudyAnswer
 from medsynth_aug.synthesis import FakeSynthesizer
 from medsynth_huggingface import push_virtual_patients
@@ -93,6 +93,28 @@ def test_a_bank_is_published_as_it_is(bank: SampleBank, hub: Hub, client: Client
     assert {row["image_id"] for row in rows} == set(corpus.digests)
     study = client(tasks.load, "lab/from-bank", "reader-study")["test"]
     assert [(row["truth"], row["answer"], row["count"]) for row in study] == [(1, 0, 1), (0, 0, 1)]
+
+
+def test_a_rejected_image_that_was_made_anew_is_published_in_its_place(
+    hub: Hub, client: Client, tmp_path: Path
+) -> None:
+    held = SampleBank(tmp_path / "bank")
+    settings = PatientSettings(side_px=96, least_lung_dice=0.0)
+    sick = Population(findings={"nodule": 1.0}, follow_up_share=0.0)
+    (patient,) = make_patients(held, FakeSynthesizer(), sick, 1, settings=settings, progress=False).patients
+    reviews, rejected = ReviewStore(held), patient.images[0].sample
+    reader = reviews.enrol("Dr A")
+    reviews.record(rejected, reader, "reject", reasons=["artefact_or_seam"])
+    child = regenerate(reviews, FakeSynthesizer(), progress=False).made[rejected]
+    assert corpus_of(held).digests == (rejected,)
+    reviews.record(child, reader, "approve")
+    corpus = corpus_of(held)
+    assert corpus.digests == (child,)
+    client(tasks.push, corpus, "lab/repaired")
+    (row,) = [one for split in client(tasks.load, "lab/repaired", "masks").values() for one in split]
+    assert (row["image_id"], row["patient_id"], row["approvals"]) == (child, patient.id, 1)
+    assert len(row["findings"]["lesion"]) == len(row["masks"]) == 1
+    assert rejected not in row["provenance"]["chain"]
 
 
 def test_a_bank_without_patients_is_told_so(tmp_path: Path) -> None:
