@@ -14,6 +14,7 @@ from medsynth_aug.review import ReviewStore
 
 if TYPE_CHECKING:
     from medsynth_aug.diffusion import LesionSynthesizer
+    from medsynth_aug.diffusion.training_index import TrainingIndex
 
 
 class Gatekeeper:
@@ -55,6 +56,17 @@ class Gatekeeper:
         """What the images descend from."""
         return ancestry_of(self.engine)
 
+    @cached_property
+    def index(self) -> "TrainingIndex | None":
+        """What the checkpoint was trained on; None where it does not say.
+
+        Raises:
+            CheckpointError: If it is damaged.
+        """
+        from medsynth_aug.diffusion.training_index import read_index
+
+        return read_index(self.engine.checkpoint.folder)
+
     def privacy(self, digests: Iterable[str]) -> PrivacyReport:
         """How near approved images of some come to what the checkpoint was trained on.
 
@@ -64,12 +76,9 @@ class Gatekeeper:
         Raises:
             CheckpointError: If the checkpoint's training index is damaged.
         """
-        from medsynth_aug.diffusion.training_index import read_index
-
         decisions = self.reviews.decisions(digests)
         approved = sorted(digest for digest, one in decisions.items() if one.state == "approved")
-        index = read_index(self.engine.checkpoint.folder)
-        return check_privacy(self.bank, approved, index=index, progress=self._progress)
+        return check_privacy(self.bank, approved, index=self.index, progress=self._progress)
 
     def check(self, digests: Iterable[str]) -> GateReport:
         """What of some samples may be published; measures those that were not measured before.

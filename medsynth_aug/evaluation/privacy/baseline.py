@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,8 +99,9 @@ def baseline_of_images(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=2)
 def baseline_of_rows(index: "TrainingIndex", *, seed: int) -> Baseline:
-    """Training films against those of other patients, leaving out doubles."""
+    """Training films against those of other patients, leaving out doubles; slow, so it is kept an index."""
     groups, count = group_hashes(index), len(index.thumbnails)
     order = np.random.default_rng(seed).permutation(count)
     rows = np.sort(order[:MOST_ROWS])

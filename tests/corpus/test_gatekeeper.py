@@ -1,0 +1,57 @@
+"""The gate that looks everything up: ancestry and training index of the checkpoint, reviews, nearness."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import medsynth_aug.corpus.gatekeeper as room
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.corpus import Gatekeeper, Population, make_patients
+from medsynth_aug.diffusion.training_index import read_index
+from medsynth_aug.errors import SettingError
+from medsynth_aug.review import ReviewStore
+from tests.corpus.conftest import make
+from tests.corpus.test_patients_by_diffusion import FEW_STEPS
+
+ROWS = 80
+"""Training films that are kept, so that the threshold takes a second."""
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter with the first rows of its training index."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "starter"
+    shutil.copytree(Path(room.__file__).parents[1] / "starter", folder)
+    index = read_index(folder)
+    assert index is not None
+    kept = replace(index, thumbnails=index.thumbnails[:ROWS].clone(), features=None, rows=index.rows[:ROWS])
+    kept.save(folder)
+    return folder
+
+
+def test_what_is_approved_private_and_of_known_descent_passes(bank: SampleBank, checkpoint: Path) -> None:
+    keeper = Gatekeeper(bank, checkpoint=str(checkpoint), device="cpu", progress=False)
+    population = Population(findings={"mass": 1.0}, follow_up_share=1.0, second_finding_share=0.0)
+    made = make_patients(bank, keeper.engine, population, 1, settings=FEW_STEPS, progress=False)
+    first, later = (image.sample for image in made.patients[0].images)
+    (phantom,) = (one.images[0].sample for one in make(bank, 1).patients)
+    reviews = ReviewStore(bank)
+    reader = reviews.enrol("Dr A")
+    for digest in (first, phantom):
+        reviews.record(digest, reader, "approve")
+    report = keeper.check([first, later, phantom])
+    assert report.passed == (first,)
+    why = dict(report.refused)
+    assert "its review is pending" in why[later] and "the privacy check was not run on it" in why[later]
+    assert why[phantom].startswith("no ancestry is given of engine")
+    reviews.record(later, reader, "approve")
+    assert keeper.check([first, later]).passed == (first, later)
+    reviews.record(first, reader, "reject", reasons=["duplicate"])
+    assert dict(keeper.check([first]).refused)[first] == "its review is rejected, not approved"
+
+
+def test_a_licence_that_no_corpus_can_bear_is_refused_at_once(bank: SampleBank) -> None:
+    with pytest.raises(SettingError, match=r"cc-by-nd-4\.0"):
+        Gatekeeper(bank, licence="cc-by-nd-4.0")
