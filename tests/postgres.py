@@ -23,26 +23,26 @@ class Cluster:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._data = folder, folder / "data"
+        self.folder, self._data = folder, folder / "data"
 
     def start(self) -> None:
         _run("initdb", "-D", self._data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        options = f"-k {self._folder} -c listen_addresses= -c fsync=off -c max_connections=60"
-        _run("pg_ctl", "-D", self._data, "-w", "-l", self._folder / "log", "-o", options, "start")
+        options = f"-k {self.folder} -c listen_addresses= -c fsync=off -c max_connections=60"
+        _run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self) -> None:
         _run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
 
     def restart(self) -> None:
         """Stop at once, as in a power cut, and start again."""
-        _run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "-l", self._folder / "log", "restart")
+        _run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "-l", self.folder / "log", "restart")
 
     def new_database(self) -> str:
         """SQLAlchemy URL of an empty schema, which is as good as a database and much quicker to make."""
         name = f"bank_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(host=str(self._folder), user=OWNER, dbname=OWNER, autocommit=True) as connection:
+        with psycopg.connect(host=str(self.folder), user=OWNER, dbname=OWNER, autocommit=True) as connection:
             connection.execute(f'CREATE SCHEMA "{name}"')
-        return f"postgresql+psycopg://{OWNER}@/{OWNER}?host={self._folder}&options=-csearch_path%3D{name}"
+        return f"postgresql+psycopg://{OWNER}@/{OWNER}?host={self.folder}&options=-csearch_path%3D{name}"
 
 
 @contextmanager

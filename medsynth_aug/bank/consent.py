@@ -1,6 +1,6 @@
 """What derives from real patients leaves this machine only where the user said so, and the bank noted it."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -8,7 +8,10 @@ from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.places import Places
 from medsynth_aug.bank.records import note_event
 from medsynth_aug.bank.schema import events
-from medsynth_aug.errors import ConsentError
+from medsynth_aug.errors import ConsentError, SettingError
+
+if TYPE_CHECKING:
+    from medsynth_aug.bank.bank import SampleBank
 
 _WHAT = {
     "real_records_may_leave": "digests of real images and what was painted into them",
@@ -53,10 +56,46 @@ def _check(database: Database, name: str, place: str, given: bool) -> None:
     database.transact(lambda connection: _note(connection, name, place))
 
 
+def note_consent(bank: "SampleBank", name: str, place: str) -> None:
+    """Note that the user consents to something leaving for a place; again changes nothing.
+
+    Args:
+        bank: Whose records or pixels they are.
+        name: `real_records_may_leave` or `real_pixels_may_leave`.
+        place: Where to, for people to read.
+
+    Raises:
+        SettingError: If there is no consent of that name.
+    """
+    _check_name(name)
+    bank.database.transact(lambda connection: _note(connection, name, place))
+
+
+def has_consent(bank: "SampleBank", name: str, place: str) -> bool:
+    """Whether the user has consented to something leaving for a place.
+
+    Args:
+        bank: Whose records or pixels they are.
+        name: `real_records_may_leave` or `real_pixels_may_leave`.
+        place: As it was noted.
+
+    Raises:
+        SettingError: If there is no consent of that name.
+    """
+    _check_name(name)
+    with bank.database.reading() as connection:
+        return _noted(connection, name, place)
+
+
 def consents(connection: Connection) -> list[tuple[str, str]]:
     """Which consents were given, each with its place."""
     query = select(events.c.kind, events.c.subject).where(events.c.kind.in_(_WHAT)).order_by(events.c.id)
     return [(kind, place) for kind, place in connection.execute(query)]
+
+
+def _check_name(name: str) -> None:
+    if name not in _WHAT:
+        raise SettingError(f"no consent is called {name!r}; choose from {', '.join(_WHAT)}")
 
 
 def _noted(connection: Connection, name: str, place: str) -> bool:

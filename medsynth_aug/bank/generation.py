@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from medsynth_aug.bank.bank import SampleBank
 from medsynth_aug.bank.jobs import JobBuilder
+from medsynth_aug.bank.runs import LateRun
 from medsynth_aug.bank.sources import SourceStore
 from medsynth_aug.bank.tracing import Outstanding, trace_all
 from medsynth_aug.errors import SettingError
@@ -49,6 +50,7 @@ def generate(
     batch_size: int = 8,
     max_attempts: int = 3,
     progress: bool = True,
+    noted: bool = True,
     on_step: OnStep | None = None,
 ) -> GenerationReport:
     """Fill the bank with the samples of `requests`; a second run goes on where the first one stopped.
@@ -61,6 +63,7 @@ def generate(
         batch_size: Jobs a call of the synthesizer, at least 1.
         max_attempts: Draws a request before it is given up, at least 1.
         progress: Show a progress bar on standard error.
+        noted: Note the run in the bank, so that others can follow it; one that finds nothing to make is none.
         on_step: Called by the synthesizer while it denoises.
 
     Raises:
@@ -76,7 +79,10 @@ def generate(
     refused: list[Refusal] = []
     made = 0
     builder = JobBuilder(synthesizer, bank, sources)
-    with tqdm(total=len(requests), desc="Synthesising", unit="sample", disable=not progress) as bar:
+    with (
+        tqdm(total=len(requests), desc="Synthesising", unit="sample", disable=not progress) as bar,
+        LateRun(bank, kind="generate", total=len(requests)) as run,
+    ):
         for chunk in _chunks(requests):
             wanted = {request.digest: request for request in chunk}
             new = [request for digest, request in wanted.items() if digest not in seen]
@@ -86,13 +92,18 @@ def generate(
             queue = deque(sorted((state for state in states if isinstance(state, Outstanding)), key=_place))
             _check_engine(queue, synthesizer)
             bar.update(len(chunk) - len(queue))
+            run.advance(len(chunk) - len(queue))
             while queue:
+                if noted:
+                    run.begin()
                 batch = [queue.popleft() for _ in range(min(batch_size, len(queue)))]
                 ends = list(make_batch(batch, builder, on_step))
                 queue.extendleft(end for end in reversed(ends) if isinstance(end, Outstanding))
                 refused += [end for end in ends if isinstance(end, Refusal)]
                 made += sum(isinstance(end, str) for end in ends)
-                bar.update(sum(not isinstance(end, Outstanding) for end in ends))
+                settled = sum(not isinstance(end, Outstanding) for end in ends)
+                bar.update(settled)
+                run.advance(settled)
     reused = len(seen) - made - len(refused)
     return GenerationReport(len(seen), reused, made, tuple(refused), time.perf_counter() - began)
 

@@ -98,6 +98,11 @@ def note_events(connection: Connection, kind: str, subjects: Sequence[str]) -> N
         connection.execute(events.insert(), [{"kind": kind, "subject": each, "at": at} for each in subjects])
 
 
+def as_utc(at: datetime) -> datetime:
+    """A stored time, which SQLite gives back without its zone."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
 def _plain(name: str, data: Any) -> dict[str, Any]:
     try:
         canonical_json(dict(data))

@@ -186,3 +186,23 @@ regenerations = Table(
     Column("at", DateTime(timezone=True), nullable=False),
 )
 """One row a rejected sample that was asked for anew as `child`, or given up."""
+
+identity = Table("identity", metadata, Column("id", String(36), primary_key=True))
+"""One row: the bank's own id, by which others tell it from other banks, wherever it lies."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer),
+    Column("message", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+)
+"""One row a run that fills the bank; it is overwritten as the run goes on, and `version` counts that."""

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from medsynth_aug.errors import BankError
 
-HEAD = "0005"
+HEAD = "0006"
 """Number of the newest migration, which this version reads and writes."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

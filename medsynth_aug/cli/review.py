@@ -31,6 +31,12 @@ def review(
     senior: Annotated[
         bool, typer.Option("--senior", help="The enrolled one settles disputes.", rich_help_panel=PEOPLE)
     ] = False,
+    id: Annotated[
+        str | None,
+        typer.Option(
+            "--id", help="Id under which the enrolled one reviews elsewhere, a UUID.", rich_help_panel=PEOPLE
+        ),
+    ] = None,
     retire: Annotated[
         str | None, typer.Option(help="Take no more verdicts from this reviewer.", rich_help_panel=PEOPLE)
     ] = None,
@@ -104,7 +110,7 @@ def review(
     if policy is not None:
         _set_policy(store, policy, senior_required, not count_votes)
     if enrol is not None:
-        typer.echo(f"enrolled {store.enrol(enrol, senior=senior).name}")
+        typer.echo(f"enrolled {store.enrol(enrol, senior=senior, id=id).name}")
     if retire is not None:
         typer.echo(f"retired {store.retire(store.reviewer(retire)).name}")
     if assign:

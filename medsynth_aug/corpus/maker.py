@@ -156,7 +156,7 @@ class Maker:
     def _generate(self, requests: Iterable[SynthesisRequest]) -> None:
         generate(
             list(requests), self.synthesizer, self.bank, self.sources, batch_size=self.settings.batch_size,
-            max_attempts=1, progress=False,
+            max_attempts=1, progress=False, noted=False,
         )  # fmt: skip
 
     def _reason(self, request: SynthesisRequest) -> str:

@@ -6,6 +6,7 @@ from itertools import islice
 from tqdm.auto import tqdm
 
 from medsynth_aug.bank import SampleBank, SourceStore
+from medsynth_aug.bank.runs import LateRun
 from medsynth_aug.corpus.case import Case
 from medsynth_aug.corpus.drawing import draw_patient
 from medsynth_aug.corpus.maker import Maker
@@ -57,13 +58,18 @@ def make_patients(
     origin = {"population": population.digest, "seed": seed, **by}
     numbers, made = iter(range(first, first + count)), 0
     left_out, kept = list[LeftOut](), list[VirtualPatient]()
-    with tqdm(total=count, desc="Virtual patients", unit="patient", disable=not progress) as bar:
+    with (
+        tqdm(total=count, desc="Virtual patients", unit="patient", disable=not progress) as bar,
+        LateRun(bank, kind="patients", total=count) as run,
+    ):
         while chunk := list(islice(numbers, maker.settings.batch_size)):
             drawn = [
                 draw_patient(population, seed=seed, number=number, made_by=digest_json(by))
                 for number in chunk
             ]
             cases = [Case(one) for one in drawn if one.id not in store]
+            if cases:
+                run.begin()
             maker.make(cases)
             for case in cases:
                 if case.problem is None:
@@ -73,6 +79,7 @@ def make_patients(
                     left_out.append(LeftOut(number=case.who.number, id=case.who.id, reason=case.problem))
             kept += [store.get(one.id) for one in drawn if one.id in store]
             bar.update(len(chunk))
+            run.advance(len(chunk))
     return PatientReport(
         patients=tuple(kept), made=made, left_out=tuple(left_out), seconds=time.perf_counter() - began
     )

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from medsynth_aug.bank.lookups import chunks
-from medsynth_aug.bank.records import note_events
+from medsynth_aug.bank.records import as_utc, note_events
 from medsynth_aug.bank.schema import review_policies, revocations, samples, verdicts
-from medsynth_aug.review.people import as_utc, seniors
+from medsynth_aug.review.people import seniors
 from medsynth_aug.review.policy import Decision, ReviewPolicy, decide
 from medsynth_aug.review.reasons import Reason
-from medsynth_aug.review.verdict import Verdict
+from medsynth_aug.review.verdict import Reviewer, Verdict
 
 
 def policy_in_force(connection: Connection) -> ReviewPolicy:
@@ -62,6 +62,16 @@ def settle(connection: Connection, digests: Iterable[str]) -> None:
                 connection.execute(update(samples).where(samples.c.digest == digest).values(acceptance=after))
                 changed.append(digest)
         note_events(connection, "acceptance", changed)
+
+
+def place_among(before: Decision, reviewer: Reviewer, seniors: set[str]) -> dict[str, object]:
+    """Which verdict of the reader a new one supersedes, and whether it settles a dispute."""
+    replaced = {verdict.supersedes for verdict in before.verdicts}
+    own = [one for one in before.verdicts if one.reviewer == reviewer.id and one.id not in replaced]
+    fresh = not any(verdict.reviewer == reviewer.id for verdict in before.counted)
+    settles = before.state == "disputed" and reviewer.id in seniors and fresh
+    kept = bool(own) and own[-1].adjudicates and own[-1] in before.counted
+    return {"supersedes": own[-1].id if own else None, "adjudicates": settles or kept}
 
 
 def verdict_of(row: Row[Any]) -> Verdict:

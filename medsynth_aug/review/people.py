@@ -8,37 +8,53 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select, update
 
 from medsynth_aug.bank.database import Database
-from medsynth_aug.bank.records import note_event
+from medsynth_aug.bank.records import as_utc, note_event
 from medsynth_aug.bank.schema import reviewers
 from medsynth_aug.errors import SettingError
 from medsynth_aug.review.verdict import Reviewer
 
 
-def enrol(database: Database, name: str, *, senior: bool) -> Reviewer:
+def enrol(database: Database, name: str, *, senior: bool, id: str | None = None) -> Reviewer:
     """Enrol a reader under a name that nobody has.
 
+    Args:
+        database: The bank's.
+        name: Unique in the bank.
+        senior: Whether this reader may settle what others disagree on.
+        id: Global id of somebody who reviews elsewhere too; by default a new one.
+
     Raises:
-        SettingError: If the name is empty or taken.
+        SettingError: If the name is empty, or name or id are taken, or the id is none.
     """
     name = " ".join(name.split())
     if not name:
         raise SettingError("the reviewer has no name; give one")
-    person = Reviewer(id=str(uuid.uuid4()), name=name, senior=senior, enrolled_at=datetime.now(UTC))
+    identity = str(uuid.uuid4()) if id is None else _identity(id)
+    person = Reviewer(id=identity, name=name, senior=senior, enrolled_at=datetime.now(UTC))
 
     def write(connection: Connection) -> None:
         database.alone(connection, "reviewers")
-        same = func.lower(reviewers.c.name) == name.lower()
-        taken = connection.execute(select(reviewers.c.id, reviewers.c.name).where(same)).first()
-        if taken is not None and taken.id == person.id:
+        same = or_(func.lower(reviewers.c.name) == name.lower(), reviewers.c.id == person.id)
+        taken = connection.execute(select(reviewers).where(same)).first()
+        if taken is not None and (taken.id, as_utc(taken.enrolled_at)) == (person.id, person.enrolled_at):
             return  # a first try had counted after all
-        if taken is not None:
+        if taken is not None and taken.name.lower() == name.lower():
             raise SettingError(f"a reviewer {taken.name!r} is enrolled already; choose another name")
+        if taken is not None:
+            raise SettingError(f"{taken.name!r} is enrolled under the id {person.id} already")
         row = {"id": person.id, "name": name, "senior": senior, "enrolled_at": person.enrolled_at}
         connection.execute(reviewers.insert().values(**row))
         note_event(connection, "reviewer", person.id)
 
     database.transact(write)
     return person
+
+
+def _identity(given: str) -> str:
+    try:
+        return str(uuid.UUID(given))
+    except ValueError:
+        raise SettingError(f"{given!r} is no id of a reader; it is a UUID such as {uuid.uuid4()}") from None
 
 
 def retire(database: Database, person: Reviewer) -> Reviewer:
@@ -101,8 +117,3 @@ def reviewer_of(row: Row[Any]) -> Reviewer:
         id=row.id, name=row.name, senior=row.senior, enrolled_at=as_utc(row.enrolled_at),
         retired_at=None if row.retired_at is None else as_utc(row.retired_at),
     )  # fmt: skip
-
-
-def as_utc(at: datetime) -> datetime:
-    """A stored time, which SQLite gives back without its zone."""
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,6 +1,6 @@
 """When a sample is approved: how many readers, how many approvals, and who settles a disagreement."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,27 +59,45 @@ class Decision:
 def decide(
     sample: str, file_digest: str, verdicts: Sequence[Verdict], policy: ReviewPolicy, seniors: Collection[str]
 ) -> Decision:
-    """Where a sample stands.
+    """Where a sample stands: it follows from the set of verdicts, in whatever order they came here.
+
+    They are replayed by time, ids settling ties, so that banks that hold the same verdicts decide alike. The
+    first reading of a senior who comes while others disagree settles that, as do that senior's later ones.
 
     Args:
         sample: Its digest.
         file_digest: SHA-256 of its stored pixels.
-        verdicts: All its verdicts, in order.
+        verdicts: All its verdicts.
         policy: The policy in force.
         seniors: Ids of the senior readers.
     """
-    replaced = {verdict.supersedes for verdict in verdicts}
-    counted = tuple(
-        verdict
-        for verdict in verdicts
-        if verdict.id not in replaced and verdict.revoked_at is None and verdict.file_digest == file_digest
-    )
-    state = _state(counted, policy, seniors)
-    return Decision(sample=sample, state=state, verdicts=tuple(verdicts), counted=counted)
+    said = sorted(verdicts, key=lambda one: (one.at, one.id))
+    valid = [one for one in said if one.revoked_at is None and one.file_digest == file_digest]
+    last: dict[str, Verdict] = {}
+    settling: list[str] = []
+    replaced = set[tuple[str | None, str]]()  # nobody replaces the verdict of another reader
+    for verdict in valid:
+        if (verdict.id, verdict.reviewer) in replaced:
+            continue  # what took its place is dated before it
+        fresh = verdict.reviewer not in last
+        if fresh and verdict.reviewer in seniors and _state(last, settling, policy, seniors) == "disputed":
+            settling.append(verdict.reviewer)
+        last[verdict.reviewer] = verdict
+        replaced.add((verdict.supersedes, verdict.reviewer))
+    gone = {(verdict.supersedes, verdict.reviewer) for verdict in said}
+    last = {reader: one for reader, one in last.items() if (one.id, reader) not in gone}
+    return Decision(
+        sample=sample, state=_state(last, settling, policy, seniors), verdicts=tuple(said),
+        counted=tuple(one for one in valid if last.get(one.reviewer) is one),
+    )  # fmt: skip
 
 
-def _state(counted: Sequence[Verdict], policy: ReviewPolicy, seniors: Collection[str]) -> State:
-    settled = [verdict for verdict in counted if verdict.adjudicates]
+def _state(
+    last: Mapping[str, Verdict], settling: Sequence[str], policy: ReviewPolicy, seniors: Collection[str]
+) -> State:
+    """What each reader's last verdict comes to, those of `settling` before all others."""
+    counted = list(last.values())
+    settled = [last[reader] for reader in settling if reader in last]
     if settled:
         return "approved" if settled[-1].outcome == "approve" else "rejected"
     approving = [verdict for verdict in counted if verdict.outcome == "approve"]

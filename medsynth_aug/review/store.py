@@ -3,17 +3,26 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.database import upsert
 from medsynth_aug.bank.lookups import chunks, filtered
-from medsynth_aug.bank.records import note_event, note_events
+from medsynth_aug.bank.records import as_utc, note_event, note_events
 from medsynth_aug.bank.schema import assignments, review_policies, revocations, samples, verdicts
 from medsynth_aug.errors import BankError, SettingError
-from medsynth_aug.review import people
-from medsynth_aug.review.deciding import decided, now, policy_in_force, said_of, settle, verdict_of
+from medsynth_aug.review import absorbing, people
+from medsynth_aug.review.deciding import (
+    decided,
+    now,
+    place_among,
+    policy_in_force,
+    said_of,
+    settle,
+    verdict_of,
+)
 from medsynth_aug.review.policy import Decision, ReviewPolicy
 from medsynth_aug.review.queue import queue_of
 from medsynth_aug.review.reasons import Reason
@@ -33,13 +42,18 @@ class ReviewStore:
     def __init__(self, bank: SampleBank) -> None:
         self.bank, self._database = bank, bank.database
 
-    def enrol(self, name: str, *, senior: bool = False) -> Reviewer:
+    def enrol(self, name: str, *, senior: bool = False, id: str | None = None) -> Reviewer:
         """Enrol a reader.
 
+        Args:
+            name: Unique in the bank.
+            senior: Whether this reader may settle what others disagree on.
+            id: Global id of somebody who reviews elsewhere too, a UUID; by default a new one.
+
         Raises:
-            SettingError: If the name is empty or taken.
+            SettingError: If the name is empty, or name or id are taken, or the id is none.
         """
-        return people.enrol(self._database, name, senior=senior)
+        return people.enrol(self._database, name, senior=senior, id=id)
 
     def retire(self, reviewer: Reviewer) -> Reviewer:
         """Take no more verdicts from a reader; the earlier ones count on."""
@@ -176,7 +190,7 @@ class ReviewStore:
             row = {
                 **asdict(opinion), "reasons": list(opinion.reasons), "id": identity, "sample": digest,
                 "file_digest": seen, "reviewer": reviewer.id, "at": at,
-                **_place_among(before, reviewer, people.seniors(connection)),
+                **place_among(before, reviewer, people.seniors(connection)),
             }  # fmt: skip
             connection.execute(verdicts.insert().values(**row))
             note_event(connection, "verdict", identity)
@@ -202,7 +216,7 @@ class ReviewStore:
         def write(connection: Connection) -> None:
             self._database.in_turn(connection, found.sample)
             before = connection.execute(select(revocations).where(revocations.c.verdict == verdict)).first()
-            if before is not None and (before.reason, people.as_utc(before.at)) == (reason.strip(), at):
+            if before is not None and (before.reason, as_utc(before.at)) == (reason.strip(), at):
                 return  # a first try had counted after all
             if before is not None:
                 raise SettingError(f"verdict {verdict} was revoked before: {before.reason}")
@@ -212,6 +226,26 @@ class ReviewStore:
 
         self._database.transact(write)
         return replace(found, revoked_at=at)
+
+    def absorb(self, verdict: Verdict) -> bool:
+        """Store a verdict that was given elsewhere, under its own id; it counts by this bank's policy.
+
+        Returns:
+            False if a verdict of that id is held already; that one stays as it is.
+
+        Raises:
+            SettingError: If its parts contradict each other, or its reader is not enrolled here under that id
+                or had retired when it was given.
+        """
+        return absorbing.absorb(self._database, verdict)
+
+    def absorb_revocation(self, verdict: str, reason: str, at: datetime) -> bool:
+        """Take a verdict back as was said elsewhere; False if it was taken back before.
+
+        Raises:
+            SettingError: If there is no such verdict, or no reason.
+        """
+        return absorbing.absorb_revocation(self._database, verdict, reason, at)
 
     def verdict(self, identity: str) -> Verdict:
         """The verdict of that id.
@@ -264,13 +298,3 @@ class ReviewStore:
         if stored is None:
             raise BankError(f"no sample {digest} in {self.bank.path}; review samples that it holds")
         return str(stored)
-
-
-def _place_among(before: Decision, reviewer: Reviewer, seniors: set[str]) -> dict[str, object]:
-    """Which verdict of the reader a new one supersedes, and whether it settles a dispute."""
-    replaced = {verdict.supersedes for verdict in before.verdicts}
-    own = [one for one in before.verdicts if one.reviewer == reviewer.id and one.id not in replaced]
-    fresh = not any(verdict.reviewer == reviewer.id for verdict in before.counted)
-    settles = before.state == "disputed" and reviewer.id in seniors and fresh
-    kept = bool(own) and own[-1].adjudicates and own[-1] in before.counted
-    return {"supersedes": own[-1].id if own else None, "adjudicates": settles or kept}

@@ -81,7 +81,8 @@ class Verdict:
         plausibility: 1 to 5, or None.
         seconds: How long the reader looked, or None.
         at: When it was given.
-        adjudicates: Whether it settled a disagreement of other readers.
+        adjudicates: Whether it settled a disagreement of other readers when it was given; what it settles now
+            follows from all verdicts together.
         supersedes: Id of the reader's earlier verdict that it takes the place of, or None.
         revoked_at: Since when it counts no more, or None.
         file_digest: SHA-256 of the stored pixels that were seen; a verdict counts for these only.

@@ -1,0 +1,107 @@
+"""Others can follow a bank: its id, its events, its runs and what the user consented to."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from medsynth_aug.bank import SampleBank, SourceStore, generate
+from medsynth_aug.bank.consent import has_consent, note_consent
+from medsynth_aug.bank.following import Event, events_after, identity_of
+from medsynth_aug.bank.runs import bank_run, read_run
+from medsynth_aug.errors import BankError, SettingError
+from medsynth_aug.synthesis import FakeSynthesizer
+from tests.bank.backends import FILES, POSTGRES
+from tests.bank.material import radiograph, request, sample
+
+
+@pytest.fixture(params=[FILES, POSTGRES])
+def backend(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def runs_of(bank: SampleBank) -> list[str]:
+    """Ids of the runs that were noted, in order."""
+    return list(dict.fromkeys(one.subject for one in events_after(bank, 0) if one.kind == "run"))
+
+
+def test_a_bank_keeps_its_id_and_no_other_has_it(bank: SampleBank, tmp_path: Path) -> None:
+    own = identity_of(bank)
+    bank.close()
+    assert identity_of(bank) == own
+    assert identity_of(SampleBank(tmp_path / "another")) != own
+
+
+def test_a_bank_of_an_earlier_version_gets_an_id_once(tmp_path: Path) -> None:
+    bank = SampleBank(tmp_path / "bank")
+    with bank.database.writing() as connection:
+        connection.execute(text("drop table identity"))
+        connection.execute(text("drop table runs"))
+        connection.execute(text("update alembic_version set version_num = '0005'"))
+    bank.close()
+    own = identity_of(SampleBank(tmp_path / "bank"))
+    assert len(own) == 36 and identity_of(SampleBank(tmp_path / "bank")) == own
+
+
+def test_events_come_by_number_a_page_at_a_time(bank: SampleBank) -> None:
+    made = [sample(number) for number in range(3)]
+    for one in made:
+        bank.add(one)
+    found = [one for one in events_after(bank, 0) if one.kind == "sample"]
+    assert {one.subject for one in found} == {one.digest for one in made}
+    assert [one.id for one in found] == sorted(one.id for one in found)
+    first, second = events_after(bank, 0, limit=2)
+    assert isinstance(first, Event) and first.at.tzinfo is not None
+    assert events_after(bank, first.id, limit=1) == [second]
+    assert events_after(bank, events_after(bank, 0)[-1].id) == []
+
+
+def test_a_run_is_noted_from_beginning_to_end(bank: SampleBank) -> None:
+    with bank_run(bank, kind="generate", name="night", total=300) as run:
+        assert read_run(bank, run.id).state == "running"
+        for _ in range(300):
+            run.advance()
+    done = read_run(bank, run.id)
+    assert (done.state, done.done, done.total, done.name) == ("done", 300, 300, "night")
+    assert done.finished_at is not None and done.started_at <= done.finished_at
+    noted = [one for one in events_after(bank, 0) if one.subject == run.id]
+    assert 2 <= len(noted) == done.version < 20  # about one a second, not one a step
+
+
+@pytest.mark.parametrize("problem", [ValueError("no disk"), KeyboardInterrupt()])
+def test_a_run_that_fails_says_why(bank: SampleBank, problem: BaseException) -> None:
+    with pytest.raises(type(problem)), bank_run(bank, kind="generate", total=5) as run:
+        run.advance(2)
+        raise problem
+    failed = read_run(bank, run.id)
+    said = "ValueError: no disk" if isinstance(problem, ValueError) else "KeyboardInterrupt"
+    assert (failed.state, failed.done, failed.message) == ("failed", 2, said)
+
+
+def test_generating_is_a_run_and_finding_everything_there_is_none(bank: SampleBank) -> None:
+    requests = [request(radiograph(number)) for number in range(3)]
+    for number in range(3):
+        bank.put_source(radiograph(number))
+    generate(requests, FakeSynthesizer(), bank, SourceStore(bank), progress=False)
+    (id_,) = runs_of(bank)
+    assert (read_run(bank, id_).kind, read_run(bank, id_).done) == ("generate", 3)
+    generate(requests, FakeSynthesizer(), bank, SourceStore(bank), progress=False)
+    assert runs_of(bank) == [id_]
+
+
+def test_a_run_that_is_nowhere_is_told(bank: SampleBank) -> None:
+    with pytest.raises(BankError, match="no run x in"):
+        read_run(bank, "x")
+
+
+def test_consents_are_noted_by_place(bank: SampleBank) -> None:
+    name, place = "real_pixels_may_leave", "supabase:host/project"
+    assert not has_consent(bank, name, place)
+    note_consent(bank, name, place)
+    note_consent(bank, name, place)
+    assert has_consent(bank, name, place)
+    assert not has_consent(bank, name, "supabase:host/another")
+    assert not has_consent(bank, "real_records_may_leave", place)
+    assert [one.subject for one in events_after(bank, 0) if one.kind == name] == [place]
+    with pytest.raises(SettingError, match="no consent is called 'everything'"):
+        note_consent(bank, "everything", place)
