@@ -29,6 +29,10 @@ MedsynthError
 │   ├── HubNotFoundError (LookupError)  the Hub has no such repository, revision or file
 │   ├── HubConflictError                somebody else changed the repository meanwhile
 │   └── HubUnreachableError (OSError)   the Hub does not answer, or answers that it cannot now
+├── SyncError (RuntimeError)           a bank and a Supabase project cannot be brought together
+│   ├── SyncAccessError (PermissionError) the project knows no such key or user, or it may not do this
+│   ├── SyncConflictError              the project holds something else under the same name
+│   └── SyncUnreachableError (OSError) the project does not answer, or answers that it cannot now
 ├── StudyError (ValueError)            the files of a reader study do not fit together
 └── ConformanceError (AssertionError)  a synthesizer or a lesion breaks a guarantee
 """
@@ -148,6 +152,22 @@ class HubConflictError(PublishError):
 
 class HubUnreachableError(PublishError, OSError):
     """The Hub does not answer, or answers that it cannot now."""
+
+
+class SyncError(MedsynthError, RuntimeError):
+    """A bank and a Supabase project cannot be brought together as asked."""
+
+
+class SyncAccessError(SyncError, PermissionError):
+    """The project knows no such key or user, or that one may not do what was asked."""
+
+
+class SyncConflictError(SyncError):
+    """The project holds something else under the same name."""
+
+
+class SyncUnreachableError(SyncError, OSError):
+    """The project does not answer, or answers that it cannot now."""
 
 
 class StudyError(MedsynthError, ValueError):

@@ -7,11 +7,23 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 PACKAGES = {
-    "postgres": ("postgresql", ("initdb", "/usr/lib/postgresql/*/bin/initdb")),
-    "browser": ("chromium", ("chromium", "/usr/bin/chromium")),
-    "dicom": ("dicom3tools", ("dciodvfy", "/usr/bin/dciodvfy")),
-    "node": ("nodejs", ("node", "/usr/bin/node")),
+    "postgresql": ("initdb", "/usr/lib/postgresql/*/bin/initdb"),
+    "postgresql-15-wal2json": ("/usr/lib/postgresql/*/lib/wal2json.so",),
+    "chromium": ("chromium", "/usr/bin/chromium"),
+    "dicom3tools": ("dciodvfy", "/usr/bin/dciodvfy"),
+    "nodejs": ("node", "/usr/bin/node"),
+    "npm": ("npm", "/usr/bin/npm"),
 }
+"""Where each Debian package puts what the tests run; one of the places is enough."""
+
+NEEDS = {
+    "postgres": ("postgresql",),
+    "browser": ("chromium",),
+    "dicom": ("dicom3tools",),
+    "node": ("nodejs",),
+    "supabase": ("postgresql", "postgresql-15-wal2json", "nodejs", "npm"),
+}
+"""The Debian packages of each mark."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,9 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker, (package, places) in PACKAGES.items():
-        if item.get_closest_marker(marker) and not any(map(_is_there, places)):
-            pytest.skip(f"install the Debian package {package} to run this")
+    for marker, packages in NEEDS.items():
+        if item.get_closest_marker(marker):
+            lacking = [one for one in packages if not any(map(_is_there, PACKAGES[one]))]
+            if lacking:
+                names = f"package{'s' * (len(lacking) > 1)} {', '.join(lacking)}"
+                pytest.skip(f"install the Debian {names} to run this")
 
 
 def _is_there(place: str) -> bool:

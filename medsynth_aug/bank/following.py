@@ -29,7 +29,10 @@ class Event:
 
 
 def identity_of(bank: SampleBank) -> str:
-    """The bank's own id, the same for everybody who opens its records."""
+    """The bank's own id, the same for everybody who opens its records; a copy of the records keeps it.
+
+    Two copies that are both written to are two banks with one id: whoever follows them takes them for one.
+    """
     with bank.database.reading() as connection:
         return str(connection.execute(select(identity.c.id)).scalar_one())
 

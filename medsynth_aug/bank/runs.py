@@ -99,8 +99,10 @@ class RunningRun:
         def write(connection: Connection) -> None:
             adding = upsert(connection, runs).values(**row)
             kept = {name: value for name, value in row.items() if name not in ("id", "started_at")}
-            connection.execute(adding.on_conflict_do_update(index_elements=[runs.c.id], set_=kept))
-            note_event(connection, "run", str(row["id"]))
+            later = runs.c.version < row["version"]  # not so where a first try had counted after all
+            writing = adding.on_conflict_do_update(index_elements=[runs.c.id], set_=kept, where=later)
+            if connection.execute(writing.returning(runs.c.id)).first() is not None:
+                note_event(connection, "run", str(row["id"]))
 
         self.bank.database.transact(write)
         self.row, self.noted_s = row, time.monotonic()

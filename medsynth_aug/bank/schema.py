@@ -78,8 +78,8 @@ events = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     sqlite_autoincrement=True,
 )
-"""Outbox: what happened to which digest, written in the transaction in which it happened. The user's consents
-stand here too, with the place that they are for."""
+"""Outbox: what happened to which digest or id, written in the transaction in which it happened. The user's
+consents stand here too, with the place that they are for."""
 
 wanted = Table(
     "wanted",

@@ -107,6 +107,7 @@ def review(
     from medsynth_aug.review import ReviewStore
 
     store = ReviewStore(SampleBank(bank))
+    store.settle()
     if policy is not None:
         _set_policy(store, policy, senior_required, not count_votes)
     if enrol is not None:

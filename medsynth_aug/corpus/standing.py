@@ -30,7 +30,8 @@ def as_they_stand(database: Database, patients: Sequence[VirtualPatient]) -> lis
     repairable = [digest for patient in patients for digest in replaceable(patient)]
     found = {old: new for old, new in stand_ins(database, repairable).items() if old != new}
     rows = _rows(database, [*found, *found.values()])
-    right = {old: rows[new] for old, new in found.items() if same_place(rows[old], rows[new])}
+    held = {old: new for old, new in found.items() if old in rows and new in rows}  # none was forgotten
+    right = {old: rows[new] for old, new in held.items() if same_place(rows[old], rows[new])}
     return [_standing(patient, right) for patient in patients] if right else list(patients)
 
 

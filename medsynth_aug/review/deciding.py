@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.lookups import chunks
 from medsynth_aug.bank.records import as_utc, note_events
 from medsynth_aug.bank.schema import review_policies, revocations, samples, verdicts
@@ -50,8 +51,9 @@ def decided(connection: Connection, digests: Iterable[str]) -> dict[str, Decisio
     return made
 
 
-def settle(connection: Connection, digests: Iterable[str]) -> None:
-    """Write where samples stand into `samples.acceptance`, with an event for each that changed."""
+def settle(connection: Connection, digests: Iterable[str]) -> list[str]:
+    """Write where samples stand into `samples.acceptance`, with an event for each; which of them changed."""
+    all_changed = list[str]()
     for chunk in chunks(digests):
         current = select(samples.c.digest, samples.c.acceptance).where(samples.c.digest.in_(chunk))
         before = {row.digest: row.acceptance for row in connection.execute(current)}
@@ -62,6 +64,25 @@ def settle(connection: Connection, digests: Iterable[str]) -> None:
                 connection.execute(update(samples).where(samples.c.digest == digest).values(acceptance=after))
                 changed.append(digest)
         note_events(connection, "acceptance", changed)
+        all_changed += changed
+    return all_changed
+
+
+def settle_late(database: Database) -> list[str]:
+    """Settle the undecided samples that are younger than a verdict on them; which of them are decided now."""
+    there = samples.c.digest == verdicts.c.sample
+    late = select(samples.c.digest).join(verdicts, there).where(samples.c.created_at > verdicts.c.at)
+    with database.reading() as connection:
+        found = connection.execute(late.where(samples.c.acceptance.is_(None)).distinct()).scalars().all()
+    settled = list[str]()
+    for digest in sorted(found):
+
+        def write(connection: Connection, digest: str = digest) -> list[str]:
+            database.in_turn(connection, digest)
+            return settle(connection, [digest])
+
+        settled += database.transact(write)
+    return settled
 
 
 def place_among(before: Decision, reviewer: Reviewer, seniors: set[str]) -> dict[str, object]:

@@ -75,6 +75,7 @@ def regenerate(
     if set(Reason) - set(changes):
         raise SettingError(f"no change is given for {', '.join(sorted(set(Reason) - set(changes)))}")
     bank = store.bank
+    store.settle()
     given_up = _write_down(bank.database, budget, changes)
     asked = _outstanding(bank, synthesizer.fingerprint)
     at_hand = sources or SourceStore(bank)

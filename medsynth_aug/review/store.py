@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from medsynth_aug.bank import SampleBank
-from medsynth_aug.bank.database import upsert
-from medsynth_aug.bank.lookups import chunks, filtered
-from medsynth_aug.bank.records import as_utc, note_event, note_events
-from medsynth_aug.bank.schema import assignments, review_policies, revocations, samples, verdicts
+from medsynth_aug.bank.lookups import filtered
+from medsynth_aug.bank.records import as_utc, note_event
+from medsynth_aug.bank.schema import review_policies, revocations, samples, verdicts
 from medsynth_aug.errors import BankError, SettingError
 from medsynth_aug.review import absorbing, people
+from medsynth_aug.review.assigning import assign
 from medsynth_aug.review.deciding import (
     decided,
     now,
@@ -21,6 +21,7 @@ from medsynth_aug.review.deciding import (
     policy_in_force,
     said_of,
     settle,
+    settle_late,
     verdict_of,
 )
 from medsynth_aug.review.policy import Decision, ReviewPolicy
@@ -102,25 +103,11 @@ class ReviewStore:
         Raises:
             BankError: If the bank lacks a sample.
         """
-        wanted, at = list(dict.fromkeys(digests)), now()
+        wanted = list(dict.fromkeys(digests))
         missing = set(wanted) - self.bank.held(wanted)
         if missing:
             raise BankError(f"no sample {min(missing)} in {self.bank.path}; assign samples that it holds")
-
-        def write(connection: Connection) -> None:
-            for person in reviewers:
-                people.check_active(connection, person.id)
-                for chunk in chunks(wanted):
-                    own = assignments.c.reviewer == person.id, assignments.c.sample.in_(chunk)
-                    had = set(connection.execute(select(assignments.c.sample).where(*own)).scalars())
-                    new = [digest for digest in chunk if digest not in had]
-                    if new:
-                        rows = [{"sample": one, "reviewer": person.id, "assigned_at": at} for one in new]
-                        adding = upsert(connection, assignments).on_conflict_do_nothing()
-                        connection.execute(adding, rows)
-                    note_events(connection, "assignment", [f"{one}/{person.id}" for one in new])
-
-        self._database.transact(write)
+        assign(self._database, wanted, reviewers)
 
     def queue(self, reviewer: Reviewer, *, lesion: str | None = None) -> list[str]:
         """Digests of the samples that a reader has to read, in an order of the reader's own.
@@ -246,6 +233,14 @@ class ReviewStore:
             SettingError: If there is no such verdict, or no reason.
         """
         return absorbing.absorb_revocation(self._database, verdict, reason, at)
+
+    def settle(self) -> list[str]:
+        """Decide the samples that came, or came back, after verdicts on them; which are decided now.
+
+        The bank itself knows of no verdicts: until this is called, or the next verdict on such a sample is
+        stored, `decision` counts the earlier ones and the column `acceptance` does not.
+        """
+        return settle_late(self._database)
 
     def verdict(self, identity: str) -> Verdict:
         """The verdict of that id.

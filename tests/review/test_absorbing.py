@@ -75,6 +75,7 @@ def test_strangers_and_the_retired_do_not_count(store: ReviewStore, digest: str)
     assert store.history(digest) == ()
     assert store.absorb(replace(verdict, at=retired.retired_at - timedelta(seconds=1)))
     assert store.decision(digest).state == "approved"
+    assert not store.absorb(replace(verdict, at=retired.retired_at + timedelta(seconds=1)))  # held: no news
 
 
 def test_a_verdict_on_other_pixels_is_kept_and_does_not_count(store: ReviewStore, digest: str) -> None:
@@ -90,6 +91,22 @@ def test_a_verdict_on_a_sample_that_comes_later_counts_then(store: ReviewStore, 
     assert store.absorb(verdict) and store.history(digest) == (verdict,)
     store.bank.add(held)
     assert store.decision(digest).state == "approved"
+    assert store.settle() == [digest] and store.undecided() == []
+    assert events_after(store.bank, 0)[-1].kind == "acceptance"
+    assert store.settle() == []
+
+
+def test_a_verdict_that_is_told_again_settles_a_sample_that_came_back(
+    store: ReviewStore, digest: str
+) -> None:
+    verdict = given_elsewhere(store, digest, store.enrol("Anna"))
+    held = store.bank.get(digest)
+    assert store.absorb(verdict)
+    store.bank.forget(digest)
+    store.bank.add(held)
+    assert store.undecided() == [digest]
+    assert not store.absorb(verdict)
+    assert store.undecided() == []
 
 
 def test_what_contradicts_itself_is_refused(store: ReviewStore, digest: str) -> None:
@@ -98,6 +115,12 @@ def test_what_contradicts_itself_is_refused(store: ReviewStore, digest: str) -> 
         store.absorb(replace(verdict, reasons=(Reason.OTHER,), comment="x"))
     with pytest.raises(SettingError, match="plausibility is 6"):
         store.absorb(replace(verdict, plausibility=6))
+    for name, wrong in (("id", "7"), ("reviewer", "Anna"), ("supersedes", verdict.id.upper())):
+        with pytest.raises(SettingError, match=f"{name} of the verdict is '{wrong}'; it is a UUID"):
+            store.absorb(replace(verdict, **{name: wrong}))
+    for name in ("sample", "file_digest"):
+        with pytest.raises(SettingError, match=f"{name} of the verdict is 'x'; it is a SHA-256"):
+            store.absorb(replace(verdict, **{name: "x"}))
     assert store.history(digest) == ()
 
 
@@ -148,24 +171,30 @@ def test_the_order_of_arrival_tells_nothing(
         store.bank.forget(digest)
         store.bank.add(held)
     started = datetime.now(UTC)
-    said = []
-    for number in range(data.draw(st.integers(1, 6))):
+    said = list[Verdict]()
+    for _ in range(data.draw(st.integers(1, 6))):
         reader = data.draw(st.sampled_from(one.reviewers))
         verdict = given_elsewhere(one, digest, reader, data.draw(st.sampled_from(["approve", "reject"])))
-        said.append(replace(verdict, at=started + timedelta(seconds=number)))
+        own = [None, *(earlier.id for earlier in said if earlier.reviewer == reader.id)]
+        said.append(
+            replace(
+                verdict, at=started + timedelta(seconds=data.draw(st.integers(0, 3))),
+                supersedes=data.draw(st.sampled_from(own)),
+                file_digest=data.draw(st.sampled_from([verdict.file_digest] * 4 + ["0" * 64])),
+            )
+        )  # fmt: skip
     revoked = data.draw(st.lists(st.sampled_from(said), unique_by=lambda verdict: verdict.id, max_size=2))
     for store in (one, other):
         for old in store.history(digest):  # those of earlier examples count no more
             if old.revoked_at is None:
                 store.revoke(old.id, "an earlier example")
-        for verdict in data.draw(st.permutations(said)):
-            store.absorb(verdict)
-        for verdict in data.draw(st.permutations(revoked)):
-            store.absorb_revocation(verdict.id, "a slip", started)
-    assert one.decision(digest).state == other.decision(digest).state
-    assert {verdict.id for verdict in one.decision(digest).counted} == {
-        verdict.id for verdict in other.decision(digest).counted
-    }
+        for verdict in data.draw(st.permutations(said + revoked)):  # the second time it is taken back
+            if not store.absorb(verdict):
+                store.absorb_revocation(verdict.id, "a slip", started)
+    found = [store.decision(digest) for store in (one, other)]
+    assert found[0].state == found[1].state and found[0].counted == found[1].counted
+    decided = found[0].state in ("approved", "rejected")
+    assert [store.undecided() for store in (one, other)] == [[] if decided else [digest]] * 2
 
 
 def test_what_is_recorded_here_is_decided_as_what_is_taken_in(tmp_path: Path) -> None:

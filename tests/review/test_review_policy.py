@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
+from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.review import Reason, ReviewPolicy, Verdict
+from medsynth_aug.review import Reason, Reviewer, ReviewPolicy, Verdict
+from medsynth_aug.review.deciding import place_among
 from medsynth_aug.review.policy import decide
 
 SENIOR = "S"
@@ -82,6 +86,64 @@ def test_a_verdict_stays_replaced_though_the_clock_of_its_successor_was_slow() -
     assert (decision.state, [one.id for one in decision.counted]) == ("approved", ["new"])
     revoked = replace(earlier, revoked_at=earlier.at)
     assert decide("d", "f", [later, revoked], ReviewPolicy(), {SENIOR}).state == "pending"
+
+
+def read_in_order(said: list[tuple[int, str]], policy: ReviewPolicy) -> list[Verdict]:
+    """Readings of one sample as `record` stores them: who reads (0 and 1 are seniors), and what is said."""
+    stored = list[Verdict]()
+    for number, (reader, outcome) in enumerate(said):
+        before = decide("d", "f", stored, policy, SENIORS)
+        person = Reviewer(id=f"reader {reader}", name="", senior=reader < 2, enrolled_at=MORNING)
+        place: dict[str, Any] = place_among(before, person, SENIORS)
+        stored.append(replace(verdict(number, outcome), reviewer=person.id, **place))
+    return stored
+
+
+MORNING = datetime(2026, 1, 1, tzinfo=UTC)
+SENIORS = {"reader 0", "reader 1"}
+READINGS = st.lists(st.tuples(st.integers(0, 4), st.sampled_from("+-")), max_size=9)
+POLICIES = st.builds(
+    lambda approvals, more, **others: ReviewPolicy(approvals=approvals, readers=approvals + more, **others),
+    approvals=st.integers(1, 3), more=st.integers(0, 2), senior_required=st.booleans(),
+    adjudication=st.booleans(),
+)  # fmt: skip
+
+
+@drawn(said=READINGS, policy=POLICIES)
+def test_what_settles_when_it_is_recorded_settles_when_all_is_replayed(
+    said: list[tuple[int, str]], policy: ReviewPolicy
+) -> None:
+    stored = read_in_order(said, policy)
+    replaced = {one.supersedes for one in stored}
+    counted = [one for one in stored if one.id not in replaced]
+    settling = [one for one in counted if one.adjudicates]
+    decision = decide("d", "f", stored, policy, SENIORS)
+    assert list(decision.counted) == counted
+    if settling:
+        assert decision.state == {"approve": "approved", "reject": "rejected"}[settling[-1].outcome]
+    else:  # nobody of them came to a disagreement: all at one time, seniors first, decide alike
+        again = sorted(counted, key=lambda one: one.reviewer)
+        at_once = [replace(one, id=str(place), at=MORNING) for place, one in enumerate(again)]
+        assert decision.state == decide("d", "f", at_once, policy, SENIORS).state
+
+
+@drawn(data=st.data(), said=READINGS, policy=POLICIES)
+def test_the_order_of_arrival_tells_nothing_whatever_was_revoked_or_seen(
+    data: st.DataObject, said: list[tuple[int, str]], policy: ReviewPolicy
+) -> None:
+    stored = [
+        replace(
+            one, at=MORNING.replace(hour=data.draw(st.integers(0, 3))),
+            revoked_at=data.draw(st.sampled_from([None, None, None, MORNING])),
+            file_digest=data.draw(st.sampled_from("fffg")),
+        )
+        for one in read_in_order(said, policy)
+    ]  # fmt: skip
+    shuffled = data.draw(st.permutations(stored))
+    decision = decide("d", "f", stored, policy, SENIORS)
+    assert decide("d", "f", shuffled, policy, SENIORS) == decision
+    assert len({one.reviewer for one in decision.counted}) == len(decision.counted)
+    assert all(one.revoked_at is None and one.file_digest == "f" for one in decision.counted)
 
 
 @pytest.mark.parametrize(

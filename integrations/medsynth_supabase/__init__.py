@@ -1,0 +1,32 @@
+"""Supabase: share approved virtual patients, reviews and the progress of runs with a team."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medsynth_supabase.corpora import SharedCorpus, share_corpus
+    from medsynth_supabase.naming import Names, new_key
+    from medsynth_supabase.project import Project
+    from medsynth_supabase.pull import PullReport
+    from medsynth_supabase.push import PushReport
+    from medsynth_supabase.settings import SyncSettings
+    from medsynth_supabase.sync import SupabaseSync
+    from medsynth_supabase.watch import watch
+
+_HOMES = {
+    "Names": "naming", "Project": "project", "PullReport": "pull", "PushReport": "push",
+    "SharedCorpus": "corpora", "SupabaseSync": "sync", "SyncSettings": "settings", "new_key": "naming",
+    "share_corpus": "corpora", "watch": "watch",
+}  # fmt: skip
+"""Where each public name lives; it is loaded at its first use, so that the command line stays quick."""
+
+__all__ = [
+    "Names", "Project", "PullReport", "PushReport", "SharedCorpus", "SupabaseSync", "SyncSettings", "new_key",
+    "share_corpus", "watch",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,200 @@
+"""A bank and a project of Supabase, kept together."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.following import identity_of
+from medsynth_aug.corpus import Gatekeeper
+from medsynth_supabase.client import Remote
+from medsynth_supabase.desired import Desires, Gate
+from medsynth_supabase.objects import ORPHANED_AFTER, Objects
+from medsynth_supabase.project import Project, open_project, with_consents
+from medsynth_supabase.push import Pusher, PushReport
+from medsynth_supabase.settings import SyncSettings
+from medsynth_supabase.state import SyncState
+
+if TYPE_CHECKING:
+    from medsynth_supabase.listening import Listener
+    from medsynth_supabase.pull import Puller, PullReport
+
+ASIDE_EVERY_S = 30.0
+"""How often a watch looks again at what could not be delivered."""
+
+
+class SupabaseSync:
+    """Keeps a project at Supabase at what a bank holds: approved virtual patients, and what else is wanted.
+
+    Nothing is sent before the first call. Every call may be repeated, killed and run on several machines.
+
+    Args:
+        bank: The bank.
+        settings: Where the project lies and who signs in.
+        gate: Decides which approved images other people may see; by default the publish gate for images that
+            the starter made.
+        for_review: Send pending images of virtual patients too, for the project's reviewers.
+        reviews: Send verdicts and revocations.
+        runs: Send the progress of runs.
+        real_records_may_leave: Consent that records of approved painted *real* images go to this project;
+            needed once, noted in the bank and in the project.
+        real_pixels_may_leave: The same for their pixels.
+        create: Make the project if there is none; it takes the key of the service role.
+        progress: Show a progress bar on standard error.
+    """
+
+    def __init__(
+        self, bank: SampleBank, settings: SyncSettings, *, gate: Gate | None = None, for_review: bool = False,
+        reviews: bool = False, runs: bool = False, real_records_may_leave: bool = False,
+        real_pixels_may_leave: bool = False, create: bool = False, progress: bool = False,
+    ) -> None:  # fmt: skip
+        self.bank, self.settings, self.remote = bank, settings, Remote(settings)
+        self._gate = gate or Gatekeeper(bank, progress=False)
+        self._for_review, self._reviews, self._runs = for_review, reviews, runs
+        self._records, self._pixels = real_records_may_leave, real_pixels_may_leave
+        self._create, self._progress = create, progress
+
+    def __repr__(self) -> str:
+        return f"SupabaseSync({self.bank!r}, {self.settings.host!r})"
+
+    @cached_property
+    def project(self) -> Project:
+        """The project, opened at the first use.
+
+        Raises:
+            SettingError: If there is none, or it has another key.
+            ConsentError: If a consent is asked for that another one must come with.
+            SyncError: If it cannot be reached or refuses; its kinds.
+        """
+        found = open_project(self.remote, self.settings.project, create=self._create)
+        return with_consents(self.remote, found, self.bank, records=self._records, pixels=self._pixels)
+
+    @cached_property
+    def state(self) -> SyncState:
+        """What is known of the project on this machine."""
+        return SyncState(self.bank.path, self.project.id)
+
+    def push(self, *, aside: bool = True) -> PushReport:
+        """Bring up what happened in the bank since the last time.
+
+        Args:
+            aside: Look again at what could not be delivered before, too.
+
+        Raises:
+            SyncUnreachableError: If the project does not answer; what was delivered counts, and the next push
+                goes on.
+            SyncError: If it does not accept the key or the user.
+            BankError: If the bank cannot be read.
+        """
+        return self._pusher.push(aside=aside)
+
+    def pull(self) -> "PullReport":
+        """Bring in the reviews that were given elsewhere; what they come to is decided here.
+
+        Raises:
+            SyncError: If the project cannot be read; its kinds.
+            BankError: If the bank cannot be written.
+        """
+        from medsynth_supabase.feeds import Feeds
+
+        return self._puller.pull(Feeds(self.remote, self.project.id))
+
+    def watch(
+        self, stop: threading.Event | None = None, *, pulling: bool = True, progress: bool = True
+    ) -> None:
+        """Push and pull until stopped, with Ctrl-C for example.
+
+        Args:
+            stop: Ends it when set.
+            pulling: Whether reviews are brought in.
+            progress: Show a line of status on standard error.
+
+        Raises:
+            SyncError: If the project refuses what is asked.
+        """
+        from medsynth_supabase.watch import watch
+
+        self.project  # noqa: B018 - a wrong key or name ends it before it begins
+        self._gate.check(())  # loads what the first approval would else wait for
+        watch(_Watched(self), stop, pulling=pulling, progress=progress)
+
+    def sweep(self, *, older_than: timedelta = ORPHANED_AFTER) -> list[str]:
+        """Remove objects of the project that no row names; returns their paths.
+
+        A request that arrives late can leave one. Objects come before their rows, so young ones are left.
+
+        Args:
+            older_than: How old an object must be.
+
+        Raises:
+            SyncError: If the project does not answer or refuses; its kinds.
+        """
+        objects = Objects(self.remote, self.project.id)
+        orphans = objects.orphans(self._named, older_than)
+        objects.remove(orphans)
+        return orphans
+
+    def listener(self, heard: Callable[[], None]) -> "Listener":
+        """Hears of reviews that are written to the project.
+
+        Args:
+            heard: Called at each.
+        """
+        from medsynth_supabase.listening import Listener
+
+        return Listener(
+            url=self.settings.url, key=self.settings.key, project=self.project.id, heard=heard,
+            token=self.remote.fresh_token,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.remote.close()
+
+    @cached_property
+    def _pusher(self) -> Pusher:
+        project = self.project
+        options = {
+            "for_review": self._for_review, "real_records": project.real_records,
+            "real_pixels": project.real_pixels,
+        }  # fmt: skip
+        return Pusher(
+            self.bank, self.remote, project, self.state, Desires(self.bank, self._gate, **options),
+            origin=identity_of(self.bank), options=options, reviews=self._reviews, runs=self._runs,
+            progress=self._progress,
+        )  # fmt: skip
+
+    @cached_property
+    def _puller(self) -> "Puller":
+        from medsynth_supabase.inbox import Inbox
+        from medsynth_supabase.pull import Puller
+
+        return Puller(self.bank, self.remote.names, Inbox(self.state))
+
+    def _named(self) -> set[str]:
+        """Paths that the project's rows name."""
+        rows = self.remote.pages(
+            "read what the rows name",
+            lambda client: (
+                client.table("samples").select("object,findings").eq("project", self.project.id)
+                .not_.is_("object", "null").order("name")
+            ),
+        )  # fmt: skip
+        return {path for row in rows for path in (row["object"], *(one["mask"] for one in row["findings"]))}
+
+
+class _Watched:
+    """A sync whose pushes look at what is set aside only now and then, so that news go up at once."""
+
+    def __init__(self, sync: SupabaseSync) -> None:
+        self._sync, self._looked = sync, 0.0
+        self.bank, self.pull, self.listener = sync.bank, sync.pull, sync.listener
+
+    def push(self) -> PushReport:
+        due = time.monotonic() - self._looked >= ASIDE_EVERY_S or self._looked == 0.0
+        report = self._sync.push(aside=due)
+        self._looked = time.monotonic() if due else self._looked
+        return report

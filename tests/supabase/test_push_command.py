@@ -1,0 +1,94 @@
+"""`medsynth sync` as a person runs it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.cli.app import main
+from medsynth_supabase import new_key
+from tests.supabase.gateway.project import Project
+from tests.supabase.material import Readers, make_patients
+from tests.supabase.syncing import statuses
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[SampleBank]:
+    opened = SampleBank(tmp_path / "bank")
+    yield opened
+    opened.close()
+
+
+class Terminal:
+    """Runs the command with an environment; gives its exit code and all that it says."""
+
+    def __init__(self, environment: pytest.MonkeyPatch, output: pytest.CaptureFixture[str]) -> None:
+        self._environment, self._output = environment, output
+
+    def __call__(self, variables: dict[str, str], *arguments: str) -> tuple[int, str]:
+        for name in ("URL", "KEY", "EMAIL", "PASSWORD"):
+            self._environment.delenv(f"SUPABASE_{name}", raising=False)
+        self._environment.delenv("MEDSYNTH_PROJECT_KEY", raising=False)
+        for name, value in variables.items():
+            self._environment.setenv(name, value)
+        self._output.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["sync", *arguments])
+        told = self._output.readouterr()
+        return int(ended.value.code or 0), re.sub(r"\s+", " ", told.out + told.err)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    monkeypatch.setenv("COLUMNS", "200")
+    return Terminal(monkeypatch, capsys)
+
+
+def test_a_new_key_is_printed_with_what_to_do_with_it(said: Terminal) -> None:
+    code, text = said({}, "--new-key")
+    assert code == 0 and re.search(r"MEDSYNTH_PROJECT_KEY=[0-9a-f]{64} ", text)
+    assert "set it on every machine of the project" in text
+
+
+def test_the_help_teaches(said: Terminal) -> None:
+    code, text = said({}, "--help")
+    assert code == 0 and "SUPABASE_URL, SUPABASE_KEY and MEDSYNTH_PROJECT_KEY come from the" in text
+    assert "medsynth sync --bank bank/ --watch --reviews" in text
+
+
+def test_what_is_missing_is_told(said: Terminal, bank: SampleBank, tmp_path: Path) -> None:
+    code, text = said({})
+    assert code == 2 and "name its folder with --bank FOLDER" in text
+    code, text = said({}, "--bank", str(tmp_path / "none"))
+    assert code == 2 and "is no bank; name the folder that medsynth patients filled" in text
+    code, text = said({}, "--bank", str(bank.path))
+    assert code == 2 and "SUPABASE_URL, SUPABASE_KEY, MEDSYNTH_PROJECT_KEY must be set" in text
+
+
+@pytest.mark.supabase
+def test_a_project_is_made_and_what_the_gate_refuses_is_named(
+    said: Terminal, bank: SampleBank, project: Project
+) -> None:
+    digest = make_patients(bank, 1)[0]
+    Readers(bank).approve(digest)
+    environment = project.environment() | {"MEDSYNTH_PROJECT_KEY": new_key()}
+    name = f"made {project.id}"
+    code, text = said(environment, "--bank", str(bank.path), "--project", name)
+    assert code == 2 and "make it with --create" in text
+    code, text = said(environment, "--bank", str(bank.path), "--project", name, "--create")
+    assert code == 0 and f"{name}: nothing new was sent" in text
+    assert f"the gate refuses {digest[:12]}: " in text and "no ancestry is given of engine" in text
+    assert len(project.rows("select id from public.projects where name = %s", name)) == 1
+    assert not [secret for secret in environment.values() if len(secret) > 30 and secret in text]
+
+
+@pytest.mark.supabase
+def test_pending_patients_are_sent_and_counted(said: Terminal, bank: SampleBank, project: Project) -> None:
+    images = make_patients(bank, 2)
+    code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--for-review", "--no-pull")
+    assert code == 0 and f"{project.name}: {len(images)} pending" in text
+    assert set(statuses(project).values()) == {"pending"}
+    code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--for-review")
+    assert code == 0 and f"{project.name} holds all of it already" in text
