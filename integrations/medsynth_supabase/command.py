@@ -36,7 +36,7 @@ def sync(
     ] = False,
     migrations: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write the SQL that sets a project up there, and do nothing else."),
+        typer.Option(metavar="FOLDER", help="Write the SQL of a project there and do nothing else."),
     ] = None,
     real_records_may_leave: Annotated[
         bool,

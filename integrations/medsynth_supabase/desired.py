@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.lookups import among
 from medsynth_aug.bank.schema import samples
 from medsynth_aug.corpus.chain import follow
 from medsynth_aug.review import ReviewStore
+from medsynth_aug.review.deciding import settle
 from medsynth_supabase.shown import Shown, shown_by
 from medsynth_supabase.state import Subject
 
@@ -96,14 +97,28 @@ class Desires:
         Raises:
             BankError: If the bank cannot be read.
         """
-        query = select(samples.c.digest, samples.c.virtual, samples.c.file_digest)
+        columns = samples.c.digest, samples.c.virtual, samples.c.file_digest, samples.c.acceptance
+        query = select(*columns)
         rows = {row.digest: row for row in among(self._bank.database, query, samples.c.digest, known)}
         states = {digest: one.state for digest, one in ReviewStore(self._bank).decisions(known).items()}
+        self._settle([one for one in rows if rows[one].acceptance != _column(states.get(one, "pending"))])
         found = {
             digest: self._of(digest, subject, rows.get(digest), states.get(digest, "pending"))
             for digest, subject in known.items()
         }
         return found | self._gated(known, found)
+
+    def _settle(self, digests: Sequence[str]) -> None:
+        """Write down where samples stand that came after their verdicts: only then is a change an event."""
+        database = self._bank.database
+
+        def write(connection: Connection) -> None:
+            for digest in sorted(digests):
+                database.in_turn(connection, digest)
+            settle(connection, digests)
+
+        if digests:
+            database.transact(write)
 
     def _of(self, digest: str, known: Subject, row: Any, state: str) -> Desired:
         if row is None or not (row.virtual or self._real_records):
@@ -146,6 +161,10 @@ class Desires:
             assert one.shown is not None and one.pixels is not None
             made[digest] = self._pending(digest, known[digest], one.pixels, one.shown, reason)
         return made
+
+
+def _column(state: str) -> str | None:
+    return state if state in ("approved", "rejected") else None
 
 
 def _taken_back(known: Subject, state: Held) -> Desired:

@@ -8,6 +8,7 @@ from typing import Any
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.lookups import chunks
 from medsynth_aug.corpus import PatientStore
+from medsynth_aug.review.regenerating import children_of
 from medsynth_supabase.client import Remote
 from medsynth_supabase.desired import WITH_IMAGE
 from medsynth_supabase.intake import PATIENT, SAMPLE
@@ -74,6 +75,9 @@ class Lookout:
         shows = {digest: owner for digest, owner in owners.items() if owner is not None}
         self._state.shows({one.subject: shows[one.subject] for one in news if one.subject in shows})
         self._state.again(SAMPLE, (one.subject for one in self._state.of_patients(set(shows.values()))))
+        left = [one.subject for one in news]
+        while left := [one for made in children_of(self._bank.database, left).values() for one in made]:
+            self._state.again(SAMPLE, left)  # whom they show depends on what they were made in place of
 
     def look_at_taken_back(self) -> None:
         """Have images sent anew that another bank took back and let go since: their objects were removed."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -69,11 +69,10 @@ def settle(connection: Connection, digests: Iterable[str]) -> list[str]:
 
 
 def settle_late(database: Database) -> list[str]:
-    """Settle the undecided samples that are younger than a verdict on them; which of them are decided now."""
-    there = samples.c.digest == verdicts.c.sample
-    late = select(samples.c.digest).join(verdicts, there).where(samples.c.created_at > verdicts.c.at)
+    """Settle the undecided samples on which there are verdicts; which of them are decided now."""
+    late = select(samples.c.digest).where(samples.c.digest.in_(select(verdicts.c.sample)))
     with database.reading() as connection:
-        found = connection.execute(late.where(samples.c.acceptance.is_(None)).distinct()).scalars().all()
+        found = connection.execute(late.where(samples.c.acceptance.is_(None))).scalars().all()
     settled = list[str]()
     for digest in sorted(found):
 
@@ -93,6 +92,12 @@ def place_among(before: Decision, reviewer: Reviewer, seniors: set[str]) -> dict
     settles = before.state == "disputed" and reviewer.id in seniors and fresh
     kept = bool(own) and own[-1].adjudicates and own[-1] in before.counted
     return {"supersedes": own[-1].id if own else None, "adjudicates": settles or kept}
+
+
+def after(said: Iterable[Verdict]) -> datetime:
+    """The time that is written down: now, or just after what was said before by a clock that runs ahead."""
+    times = [at for verdict in said for at in (verdict.at, verdict.revoked_at) if at is not None]
+    return max([now(), *(at + timedelta(microseconds=1) for at in times)])
 
 
 def verdict_of(row: Row[Any]) -> Verdict:

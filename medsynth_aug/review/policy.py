@@ -1,7 +1,8 @@
 """When a sample is approved: how many readers, how many approvals, and who settles a disagreement."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from medsynth_aug.errors import SettingError
@@ -47,7 +48,7 @@ class Decision:
         sample: Its digest.
         state: `"approved"`, `"rejected"`, `"pending"` (readers are missing) or `"disputed"` (a senior is).
         verdicts: Every verdict that was ever given, in order, superseded and revoked ones too.
-        counted: Those of them that count: each reader's last, unless revoked or given for other pixels.
+        counted: Those of them that count: each reader's last on the stored pixels, unless it was revoked.
     """
 
     sample: str
@@ -57,12 +58,12 @@ class Decision:
 
 
 def decide(
-    sample: str, file_digest: str, verdicts: Sequence[Verdict], policy: ReviewPolicy, seniors: Collection[str]
+    sample: str, file_digest: str, verdicts: Iterable[Verdict], policy: ReviewPolicy, seniors: Collection[str]
 ) -> Decision:
     """Where a sample stands: it follows from the set of verdicts, in whatever order they came here.
 
-    They are replayed by time, ids settling ties, so that banks that hold the same verdicts decide alike. The
-    first reading of a senior who comes while others disagree settles that, as do that senior's later ones.
+    Of each reader the last verdict on these pixels counts, by time and then id, unless it was revoked or the
+    reader's own one that takes its place is dated before it.
 
     Args:
         sample: Its digest.
@@ -71,35 +72,66 @@ def decide(
         policy: The policy in force.
         seniors: Ids of the senior readers.
     """
-    said = sorted(verdicts, key=lambda one: (one.at, one.id))
-    valid = [one for one in said if one.revoked_at is None and one.file_digest == file_digest]
-    last: dict[str, Verdict] = {}
-    settling: list[str] = []
-    replaced = set[tuple[str | None, str]]()  # nobody replaces the verdict of another reader
-    for verdict in valid:
-        if (verdict.id, verdict.reviewer) in replaced:
-            continue  # what took its place is dated before it
-        fresh = verdict.reviewer not in last
-        if fresh and verdict.reviewer in seniors and _state(last, settling, policy, seniors) == "disputed":
-            settling.append(verdict.reviewer)
+    said = sorted(verdicts, key=moment)
+    seen = _in_turn(verdict for verdict in said if verdict.file_digest == file_digest)
+    last = {verdict.reviewer: verdict for verdict in seen}
+    counted = [one for one in seen if last[one.reviewer] is one and one.revoked_at is None]
+    state = _state(counted, settling(seen, policy, seniors), policy, seniors)
+    return Decision(sample=sample, state=state, verdicts=tuple(said), counted=tuple(counted))
+
+
+def settling(verdicts: Iterable[Verdict], policy: ReviewPolicy, seniors: Collection[str]) -> set[str]:
+    """Ids of the verdicts that settle a disagreement, whatever they say of themselves.
+
+    Verdicts and revocations are replayed by time. A senior's verdict settles where the others disagree then
+    and none of the senior's own counts; so does what takes the place of one that settles and counts.
+
+    Args:
+        verdicts: On the same pixels of one sample.
+        policy: The policy in force.
+        seniors: Ids of the senior readers.
+    """
+    last, found = dict[str, Verdict](), set[str]()
+    for verdict in _in_turn(verdicts):
+        own = last.get(verdict.reviewer)
+        if own is not None and _stood(own, verdict.at):
+            settles = own.id in found
+        else:
+            standing = sorted((one for one in last.values() if _stood(one, verdict.at)), key=moment)
+            disputed = _state(standing, found, policy, seniors) == "disputed"
+            settles = disputed and verdict.reviewer in seniors
+        if settles:
+            found.add(verdict.id)
         last[verdict.reviewer] = verdict
-        replaced.add((verdict.supersedes, verdict.reviewer))
-    gone = {(verdict.supersedes, verdict.reviewer) for verdict in said}
-    last = {reader: one for reader, one in last.items() if (one.id, reader) not in gone}
-    return Decision(
-        sample=sample, state=_state(last, settling, policy, seniors), verdicts=tuple(said),
-        counted=tuple(one for one in valid if last.get(one.reviewer) is one),
-    )  # fmt: skip
+    return found
+
+
+def moment(verdict: Verdict) -> tuple[datetime, str]:
+    """Where a verdict stands among others: by time, ids settling ties."""
+    return verdict.at, verdict.id
+
+
+def _in_turn(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts by time, without those that their own reader had replaced by a clock that was slow."""
+    kept, replaced = list[Verdict](), set[tuple[str | None, str]]()
+    for verdict in sorted(verdicts, key=moment):
+        if (verdict.id, verdict.reviewer) not in replaced:
+            kept.append(verdict)
+            replaced.add((verdict.supersedes, verdict.reviewer))
+    return kept
+
+
+def _stood(verdict: Verdict, at: datetime) -> bool:
+    """Whether a verdict was not revoked yet."""
+    return verdict.revoked_at is None or verdict.revoked_at > at
 
 
 def _state(
-    last: Mapping[str, Verdict], settling: Sequence[str], policy: ReviewPolicy, seniors: Collection[str]
+    counted: Sequence[Verdict], settled: Collection[str], policy: ReviewPolicy, seniors: Collection[str]
 ) -> State:
-    """What each reader's last verdict comes to, those of `settling` before all others."""
-    counted = list(last.values())
-    settled = [last[reader] for reader in settling if reader in last]
-    if settled:
-        return "approved" if settled[-1].outcome == "approve" else "rejected"
+    deciding = [verdict for verdict in counted if verdict.id in settled]
+    if deciding:
+        return "approved" if deciding[-1].outcome == "approve" else "rejected"
     approving = [verdict for verdict in counted if verdict.outcome == "approve"]
     rejections = len(counted) - len(approving)
     if policy.adjudication and approving and rejections:

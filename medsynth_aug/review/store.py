@@ -15,6 +15,7 @@ from medsynth_aug.errors import BankError, SettingError
 from medsynth_aug.review import absorbing, people
 from medsynth_aug.review.assigning import assign
 from medsynth_aug.review.deciding import (
+    after,
     decided,
     now,
     place_among,
@@ -161,7 +162,7 @@ class ReviewStore:
             outcome=outcome, reasons=chosen, comment=comment,  # type: ignore[arg-type]
             plausibility=plausibility, seconds=seconds,
         )  # fmt: skip
-        identity, at = str(uuid.uuid4()), now()
+        identity = str(uuid.uuid4())
 
         def write(connection: Connection) -> None:
             self._database.in_turn(connection, digest)
@@ -176,7 +177,7 @@ class ReviewStore:
             before = decided(connection, [digest])[digest]
             row = {
                 **asdict(opinion), "reasons": list(opinion.reasons), "id": identity, "sample": digest,
-                "file_digest": seen, "reviewer": reviewer.id, "at": at,
+                "file_digest": seen, "reviewer": reviewer.id, "at": after(before.verdicts),
                 **place_among(before, reviewer, people.seniors(connection)),
             }  # fmt: skip
             connection.execute(verdicts.insert().values(**row))
@@ -198,21 +199,23 @@ class ReviewStore:
         """
         if not reason.strip():
             raise SettingError("a revocation needs a reason; say in a few words why")
-        found, at = self.verdict(verdict), now()
+        found, tried = self.verdict(verdict), list[datetime]()
 
         def write(connection: Connection) -> None:
             self._database.in_turn(connection, found.sample)
             before = connection.execute(select(revocations).where(revocations.c.verdict == verdict)).first()
-            if before is not None and (before.reason, as_utc(before.at)) == (reason.strip(), at):
+            if before is not None and as_utc(before.at) in tried:
                 return  # a first try had counted after all
             if before is not None:
                 raise SettingError(f"verdict {verdict} was revoked before: {before.reason}")
-            connection.execute(revocations.insert().values(verdict=verdict, reason=reason.strip(), at=at))
+            tried.append(after(said_of(connection, [found.sample])[found.sample]))
+            row = {"verdict": verdict, "reason": reason.strip(), "at": tried[-1]}
+            connection.execute(revocations.insert().values(**row))
             note_event(connection, "revocation", verdict)
             settle(connection, [found.sample])
 
         self._database.transact(write)
-        return replace(found, revoked_at=at)
+        return replace(found, revoked_at=tried[-1])
 
     def absorb(self, verdict: Verdict) -> bool:
         """Store a verdict that was given elsewhere, under its own id; it counts by this bank's policy.

@@ -1,5 +1,6 @@
 """Others can follow a bank: its id, its events, its runs and what the user consented to."""
 
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,12 @@ from sqlalchemy import text
 from medsynth_aug.bank import SampleBank, SourceStore, generate
 from medsynth_aug.bank.consent import has_consent, note_consent
 from medsynth_aug.bank.following import Event, events_after, identity_of
-from medsynth_aug.bank.runs import bank_run, read_run
+from medsynth_aug.bank.runs import LONGEST_MESSAGE, RunningRun, bank_run, read_run
 from medsynth_aug.errors import BankError, SettingError
 from medsynth_aug.synthesis import FakeSynthesizer
-from tests.bank.backends import FILES, POSTGRES
+from tests.bank.backends import FILES, POSTGRES, Arguments
 from tests.bank.material import radiograph, request, sample
+from tests.bank.workers import run_for_ever
 
 
 @pytest.fixture(params=[FILES, POSTGRES])
@@ -76,6 +78,37 @@ def test_a_run_that_fails_says_why(bank: SampleBank, problem: BaseException) -> 
     failed = read_run(bank, run.id)
     said = "ValueError: no disk" if isinstance(problem, ValueError) else "KeyboardInterrupt"
     assert (failed.state, failed.done, failed.message) == ("failed", 2, said)
+
+
+def test_a_run_that_is_killed_stays_running(bank: SampleBank, arguments: Arguments, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    process = get_context("spawn").Process(target=run_for_ever, args=(bank.path, arguments, begun))
+    process.start()
+    while not begun.exists():
+        assert process.is_alive()
+        process.join(0.05)
+    process.kill()
+    process.join()
+    left = read_run(bank, begun.read_text())
+    assert (left.state, left.finished_at, left.version) == ("running", None, 1)
+    assert left.started_at <= left.updated_at and left.total == 7
+
+
+def test_what_a_failed_run_says_is_cut_short(bank: SampleBank) -> None:
+    with pytest.raises(ValueError), bank_run(bank, kind="generate") as run:
+        raise ValueError("x" * 10_000)
+    assert len(read_run(bank, run.id).message) == LONGEST_MESSAGE
+
+
+def test_an_older_note_of_a_run_changes_nothing_and_leaves_no_event(bank: SampleBank) -> None:
+    with bank_run(bank, kind="generate", total=5) as run:
+        first = dict(run.row)
+        run.advance(3)
+        run.note()
+        noted, events = read_run(bank, run.id), events_after(bank, 0)
+        late = RunningRun(bank, {**first, "version": 0, "done": 1})
+        late.note()
+        assert (read_run(bank, run.id), events_after(bank, 0)) == (noted, events)
 
 
 def test_generating_is_a_run_and_finding_everything_there_is_none(bank: SampleBank) -> None:

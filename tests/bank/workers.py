@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from torch.utils.data import Dataset
 
 from medsynth_aug.bank import SampleBank, SourceStore, generate
+from medsynth_aug.bank.runs import bank_run
 from medsynth_aug.lesions import resolve_lesion
 from medsynth_aug.synthesis import FakeSynthesizer, SynthesisRequest, SyntheticSample
 from medsynth_aug.types import ValueRange
@@ -48,6 +50,14 @@ def generate_for_ever(path: Path, arguments: dict[str, Any], acknowledged: Path,
         asked = [request(source, slot) for slot in slots]
         generate(asked, FakeSynthesizer(), bank, SourceStore(bank), batch_size=2, progress=False)
         os.write(notes, "".join(f"{slot}\n" for slot in slots).encode())
+
+
+def run_for_ever(path: Path, arguments: dict[str, Any], begun: Path) -> None:
+    """Be a run that goes on until it is killed; tell its id once it is noted."""
+    with bank_run(SampleBank(path, **arguments), kind="generate", total=7) as run:
+        begun.with_suffix(".part").write_text(run.id)
+        begun.with_suffix(".part").rename(begun)
+        time.sleep(600)
 
 
 def write_some(path: Path, arguments: dict[str, Any], numbers: range) -> None:

@@ -34,6 +34,28 @@ def opened(folder: Path) -> ReviewStore:
     return ReviewStore(SampleBank(folder / "bank"))
 
 
+def test_a_reader_from_elsewhere_is_enrolled_under_the_id_used_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    id_ = "6f1c0c0e-7d8e-4c53-9a44-0f5a3f5c1d20"
+    assert run("review", "--bank", folder / "bank", "--enrol", "Ida", "--id", id_.upper()) == 0
+    assert opened(folder).reviewer("Ida").id == id_
+    assert run("review", "--bank", folder / "bank", "--enrol", "Ben", "--id", "ben") == 2
+    assert "'ben' is no id of a reader" in capsys.readouterr().err
+
+
+def test_a_sample_that_came_back_is_decided_by_whoever_reviews_next(folder: Path) -> None:
+    store = opened(folder)
+    digest, *_ = store.bank.digests()
+    store.record(digest, store.reviewer("Anna"), "approve")
+    held = store.bank.get(digest)
+    store.bank.forget(digest)
+    store.bank.add(held)
+    assert digest in store.undecided()
+    assert run("review", "--bank", folder / "bank", "--status") == 0
+    assert digest not in store.undecided()
+
+
 def test_a_reader_answers_with_keys_and_goes_on_later(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

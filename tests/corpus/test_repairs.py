@@ -133,3 +133,15 @@ def test_what_only_claims_a_parent_stands_in_for_nobody(
     reviews.record(elsewhere.digest, reader, "approve")
     store = PatientStore(bank)
     assert store.get(patient.id) == patient and store.of_sample(elsewhere.digest) is None
+
+
+def test_a_stand_in_for_an_image_that_was_forgotten_since_stands_in_for_nothing(
+    bank: SampleBank, reviews: ReviewStore, reader: Reviewer, reject: Rejected
+) -> None:
+    (patient,) = make(bank, 1).patients
+    child = reject(patient, Reason.ARTEFACT_OR_SEAM)
+    assert child is not None
+    reviews.record(child, reader, "approve")
+    bank.forget(patient.images[0].sample)
+    store = PatientStore(bank)
+    assert store.get(patient.id) == patient and list(store.all()) == [patient]

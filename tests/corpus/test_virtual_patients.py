@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from medsynth_aug.anatomy import assume_spacing
 from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.following import events_after
+from medsynth_aug.bank.runs import read_run
 from medsynth_aug.bank.schema import refusals
 from medsynth_aug.corpus import PatientSettings, PatientStore, Population, VirtualPatient, make_patients
 from medsynth_aug.corpus.chain import follow
@@ -54,6 +56,14 @@ def test_a_second_run_makes_nothing_again(bank: SampleBank) -> None:
     assert (first.made, second.made) == (3, 1)
     assert second.patients[:3] == first.patients
     assert not second.left_out
+
+
+def test_making_patients_is_one_run_and_finding_them_there_is_none(bank: SampleBank) -> None:
+    for _ in range(2):
+        make(bank, 3)
+        (id_,) = {one.subject for one in events_after(bank, 0) if one.kind == "run"}
+        run = read_run(bank, id_)
+        assert (run.kind, run.state, run.done, run.total) == ("patients", "done", 3, 3)
 
 
 def test_another_seed_gives_other_people(bank: SampleBank) -> None:

@@ -80,7 +80,7 @@ def test_no_secret_is_logged_stored_or_shown(
         for role in ("publisher", "service_role"):
             settings = settings_of(project, role)
             with syncing(bank, project, role) as sync:
-                project.gateway.faults = [Fault(kind="drop", path="rpc/put_sample", times=9)]
+                project.gateway.faults = [Fault(kind="drop", path="rpc/put_sample", times=99)]
                 with pytest.raises(SyncUnreachableError) as told:
                     sync.push()
                 project.gateway.faults = [Fault(kind="refuse", path="rpc/put_sample", status=400, times=1)]

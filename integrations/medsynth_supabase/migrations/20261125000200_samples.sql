@@ -196,8 +196,7 @@ create trigger follow_consent after update on public.projects
   for each row when (
     (old.real_records_consent_at is not null and new.real_records_consent_at is null)
     or (old.real_pixels_consent_at is not null and new.real_pixels_consent_at is null)
-  )
-  execute function medsynth.follow_consent();
+  ) execute function medsynth.follow_consent();
 
 create function public.put_sample(
   p_project uuid, p_origin uuid, p_event bigint, p_state text, p_sample jsonb
