@@ -37,7 +37,7 @@ WORKERS = 4
 """Samples that are sent at a time: with 50 ms to a project and back, three times as many a second as one."""
 
 MOST_REFUSALS = 8
-"""After so many refusals of access in a row, and no success, the user may not do this at all."""
+"""After so many refusals of access, and no success, the user may not do this at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,6 @@ class Pusher:
         """
         try:
             yield
-            self._found.denied = 0
         except SyncUnreachableError:
             self._ended.set()
             self._state.failed(known)
@@ -210,6 +209,8 @@ class Pusher:
         if isinstance(problem, SyncAccessError) and not (
             isinstance(answer, Answer) and answer.code == NO_CONSENT
         ):
-            self._found.denied += 1
-            if self._found.denied >= MOST_REFUSALS or (isinstance(answer, Answer) and answer.status == 401):
+            with self._turn:
+                self._found.denied += 1
+                hopeless = self._found.denied >= MOST_REFUSALS and not self._found.delivered
+            if hopeless or (isinstance(answer, Answer) and answer.status == 401):
                 raise problem
