@@ -11,18 +11,17 @@ if TYPE_CHECKING:
     from medsynth_supabase.push import PushReport
     from medsynth_supabase.settings import SyncSettings
     from medsynth_supabase.sync import SupabaseSync
-    from medsynth_supabase.watch import watch
 
 _HOMES = {
     "Names": "naming", "Project": "project", "PullReport": "pull", "PushReport": "push",
     "SharedCorpus": "corpora", "SupabaseSync": "sync", "SyncSettings": "settings", "new_key": "naming",
-    "share_corpus": "corpora", "watch": "watch",
+    "share_corpus": "corpora",
 }  # fmt: skip
 """Where each public name lives; it is loaded at its first use, so that the command line stays quick."""
 
 __all__ = [
     "Names", "Project", "PullReport", "PushReport", "SharedCorpus", "SupabaseSync", "SyncSettings", "new_key",
-    "share_corpus", "watch",
+    "share_corpus",
 ]  # fmt: skip
 
 

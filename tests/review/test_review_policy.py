@@ -62,6 +62,7 @@ def test_the_policy_decides_in_whatever_order_readers_come(policy: dict, said: s
         ("+ - S-", "rejected"),
         ("- + S+", "approved"),
         ("+ S-", "disputed"),  # the senior is one of those who disagree
+        ("+ S- S-", "disputed"),
         ("S- + -", "disputed"),
         ("+ - S- S+", "approved"),
         ("+ - S- +", "rejected"),
