@@ -9,6 +9,7 @@ import pytest
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.cli.app import main
 from medsynth_supabase import new_key
+from tests.supabase.database import MIGRATIONS
 from tests.supabase.gateway.project import Project
 from tests.supabase.material import Readers, make_patients
 from tests.supabase.syncing import statuses
@@ -50,6 +51,20 @@ def test_a_new_key_is_printed_with_what_to_do_with_it(said: Terminal) -> None:
     code, text = said({}, "--new-key")
     assert code == 0 and re.search(r"MEDSYNTH_PROJECT_KEY=[0-9a-f]{64} ", text)
     assert "set it on every machine of the project" in text
+
+
+def test_the_migrations_are_written_and_never_over_others(said: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "supabase" / "migrations"
+    for _ in range(2):
+        code, text = said({}, "--migrations", str(folder))
+        assert code == 0 and f"{len(list(folder.iterdir()))} migrations are in" in text
+    written = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert written == {file.name: file.read_bytes() for file in MIGRATIONS.glob("*.sql")}
+    first = min(folder.iterdir())
+    first.write_text("-- changed")
+    code, text = said({}, "--migrations", str(folder))
+    assert code == 2 and "differs from the migration of that name" in text
+    assert first.read_text() == "-- changed"
 
 
 def test_the_help_teaches(said: Terminal) -> None:
