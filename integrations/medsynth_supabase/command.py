@@ -28,6 +28,9 @@ def sync(
     reviews: Annotated[bool, typer.Option("--reviews", help="Send the reviews of this bank.")] = False,
     runs: Annotated[bool, typer.Option("--runs", help="Send the progress of runs.")] = False,
     pull: Annotated[bool, typer.Option(help="Bring in reviews that were given elsewhere.")] = True,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Remove images that no row names, which late requests can leave.")
+    ] = False,
     create: Annotated[
         bool, typer.Option("--create", help="Make the project; with the key of the service role.")
     ] = False,
@@ -93,12 +96,12 @@ def sync(
         real_records_may_leave=real_records_may_leave, real_pixels_may_leave=real_pixels_may_leave,
     )  # fmt: skip
     try:
-        _run(given, pull=pull, watch=watch, corpus=corpus)
+        _run(given, pull=pull, watch=watch, corpus=corpus, sweep=sweep)
     finally:
         given.close()
 
 
-def _run(sync: "SupabaseSync", *, pull: bool, watch: bool, corpus: str | None) -> None:
+def _run(sync: "SupabaseSync", *, pull: bool, watch: bool, corpus: str | None, sweep: bool) -> None:
     if watch:
         typer.echo(f"watching {sync.bank.path} for project {sync.project.name}; Ctrl-C ends it", err=True)
         sync.watch(pulling=pull)
@@ -106,6 +109,8 @@ def _run(sync: "SupabaseSync", *, pull: bool, watch: bool, corpus: str | None) -
     if pull:
         _tell_pull(sync.pull())
     _tell_push(sync.push(), sync.project.name)
+    if sweep:
+        typer.echo(f"{len(sync.sweep())} images that no row names were removed")
     if corpus is not None:
         from medsynth_supabase.corpora import share_corpus
 

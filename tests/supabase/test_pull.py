@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from medsynth_aug.review import ReviewPolicy
-from medsynth_aug.synthesis import FakeSynthesizer
 from medsynth_supabase.feeds import PAGE, Feeds
 from medsynth_supabase.inbox import Inbox
 from medsynth_supabase.pull import ANEW_AFTER_S, Puller
@@ -295,8 +294,6 @@ def test_another_image_in_place_of_a_sample_needs_verdicts_of_its_own(
     assert passes(machine, digest)
     sample = machine.bank.get(digest)
     machine.bank.forget(digest)
-    changed = replace(sample, image=255 - sample.image)
-    machine.bank.add(changed)
+    machine.bank.add(replace(sample, image=255 - sample.image))
     machine.sync.pull()
     assert machine.state(digest) == "pending" and not passes(machine, digest)
-    assert machine.bank.get(digest).request.engine == FakeSynthesizer().fingerprint

@@ -107,3 +107,5 @@ def test_pending_patients_are_sent_and_counted(said: Terminal, bank: SampleBank,
     assert set(statuses(project).values()) == {"pending"}
     code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--for-review")
     assert code == 0 and f"{project.name} holds all of it already" in text
+    code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--no-pull", "--sweep")
+    assert code == 0 and "0 images that no row names were removed" in text
