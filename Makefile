@@ -5,6 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 VENV := .venv
+# Which tests, as pytest's -m takes it: all but those that take minutes each.
+TESTS ?= not slow
 INSTALLED := $(VENV)/.installed
 RUN := $(CURDIR)/$(VENV)/bin
 
@@ -20,7 +22,7 @@ demo: $(INSTALLED)  ## rebalance the example radiographs, end to end, into demo/
 	$(RUN)/medsynth demo --out demo
 
 test: $(INSTALLED)  ## the tests (ten minutes on two cores)
-	OMP_NUM_THREADS=1 $(RUN)/pytest -m "not slow" -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(RUN)/pytest -m "$(TESTS)" -n auto --dist worksteal
 
 check: $(INSTALLED)  ## format, lint, types, tests with the coverage figure
 	$(RUN)/ruff format --check .
