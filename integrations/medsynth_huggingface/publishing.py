@@ -2,14 +2,13 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RemoteEntryNotFoundError
 
+from medsynth_aug.corpus import Gate
 from medsynth_aug.errors import HubConflictError, PublishError, SettingError
 from medsynth_huggingface import card, manifest
 from medsynth_huggingface.corpus import Corpus
@@ -20,28 +19,6 @@ from medsynth_huggingface.settings import PublishSettings
 from medsynth_huggingface.staging import Staged, stage
 
 _KIND = "dataset"
-
-
-class GateReport(Protocol):
-    """What a gate says of samples."""
-
-    @property
-    def passed(self) -> Sequence[str]:
-        """Digests of the samples that may be published."""
-        ...
-
-    @property
-    def refused(self) -> Sequence[tuple[str, str]]:
-        """Digest and reason of each of the others."""
-        ...
-
-
-class Gate(Protocol):
-    """Decides which samples may be published; `medsynth_aug.corpus.PublishGate` is one."""
-
-    def check(self, digests: Sequence[str]) -> GateReport:
-        """Look at every sample."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """What a project should hold of a sample now: worked out from the bank alone, whatever the project holds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
@@ -10,6 +10,7 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.lookups import among
 from medsynth_aug.bank.schema import samples
 from medsynth_aug.corpus.chain import follow
+from medsynth_aug.corpus.gate import Gate
 from medsynth_aug.review import ReviewStore
 from medsynth_aug.review.deciding import settle
 from medsynth_supabase.shown import Shown, shown_by
@@ -19,28 +20,6 @@ Held = Literal["approved", "pending", "rejected", "withdrawn", "forgotten"]
 
 WITH_IMAGE = ("approved", "pending")
 """What is held with its image."""
-
-
-class GateReport(Protocol):
-    """What a gate says of samples."""
-
-    @property
-    def passed(self) -> Sequence[str]:
-        """Digests of the samples that other people may see."""
-        ...
-
-    @property
-    def refused(self) -> Sequence[tuple[str, str]]:
-        """Digest and reason of each of the others."""
-        ...
-
-
-class Gate(Protocol):
-    """Decides which approved samples other people may see; `medsynth_aug.corpus.Gatekeeper` is one."""
-
-    def check(self, digests: Iterable[str]) -> GateReport:
-        """Look at every sample."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

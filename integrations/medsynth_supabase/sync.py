@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.following import identity_of
-from medsynth_aug.corpus import Gatekeeper
+from medsynth_aug.corpus import Gate, Gatekeeper
 from medsynth_supabase.client import Remote
-from medsynth_supabase.desired import Desires, Gate
+from medsynth_supabase.desired import Desires
 from medsynth_supabase.objects import ORPHANED_AFTER, Objects
 from medsynth_supabase.project import Project, open_project, with_consents
 from medsynth_supabase.push import Pusher, PushReport

@@ -1,6 +1,6 @@
 """The publish gate: nothing reaches other people unless everything here says yes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from medsynth_aug.errors import BankError
 from medsynth_aug.evaluation.privacy.report import PrivacyReport
 from medsynth_aug.synthesis.sample import SyntheticSample
 
-__all__ = ["Decided", "Decisions", "GateReport", "PublishGate"]
+__all__ = ["Checked", "Decided", "Decisions", "Gate", "GateReport", "PublishGate"]
 
 PROVENANCE = ("maker", "version")
 OF_WHOLE, OF_LESION = ("prompt",), ("lesion", "side", "size_mm")
@@ -33,6 +33,28 @@ class Decisions(Protocol):
 
     def decision(self, digest: str) -> Decided:
         """Where a sample stands by the policy."""
+        ...
+
+
+class Checked(Protocol):
+    """What a gate says of samples; a `GateReport` is one."""
+
+    @property
+    def passed(self) -> Sequence[str]:
+        """Digests of the samples that other people may see."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[tuple[str, str]]:
+        """Digest and reason of each of the others."""
+        ...
+
+
+class Gate(Protocol):
+    """Decides which samples other people may see; `PublishGate` and `Gatekeeper` do."""
+
+    def check(self, digests: Sequence[str]) -> Checked:
+        """Look at every sample."""
         ...
 
 

@@ -1,34 +1,21 @@
 """The gate that looks everything up: ancestry and training index of the checkpoint, reviews, nearness."""
 
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import medsynth_aug.corpus.gatekeeper as room
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.corpus import Gatekeeper, Population, make_patients
-from medsynth_aug.diffusion.training_index import read_index
 from medsynth_aug.errors import SettingError
 from medsynth_aug.review import ReviewStore
 from tests.corpus.conftest import make
+from tests.corpus.quick_starter import write_quick_starter
 from tests.corpus.test_patients_by_diffusion import FEW_STEPS
-
-ROWS = 80
-"""Training films that are kept, so that the threshold takes a second."""
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The starter with the first rows of its training index."""
-    folder = tmp_path_factory.mktemp("checkpoints") / "starter"
-    shutil.copytree(Path(room.__file__).parents[1] / "starter", folder)
-    index = read_index(folder)
-    assert index is not None
-    kept = replace(index, thumbnails=index.thumbnails[:ROWS].clone(), features=None, rows=index.rows[:ROWS])
-    kept.save(folder)
-    return folder
+    return write_quick_starter(tmp_path_factory.mktemp("checkpoints") / "starter")
 
 
 def test_what_is_approved_private_and_of_known_descent_passes(bank: SampleBank, checkpoint: Path) -> None:

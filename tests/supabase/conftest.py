@@ -18,14 +18,30 @@ from pathlib import Path
 
 import pytest
 
+from medsynth_aug.bank import SampleBank
 from tests.supabase.database import running_supabase
 from tests.supabase.gateway.connections import Database
 from tests.supabase.gateway.faults import Faults
 from tests.supabase.gateway.project import USERS, Project, Server, User
 from tests.supabase.gateway.running import running_server
 from tests.supabase.machines import Machines
+from tests.supabase.material import Readers
 
 PROBE = Path(__file__).parent / "gateway" / "probe.sql"
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[SampleBank]:
+    """An empty bank."""
+    opened = SampleBank(tmp_path / "bank")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def readers(bank: SampleBank) -> Readers:
+    """Who reviews in that bank."""
+    return Readers(bank)
 
 
 @pytest.fixture(scope="session")

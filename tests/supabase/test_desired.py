@@ -1,8 +1,6 @@
 """What a project should hold of a sample, whatever became of it in the bank."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,6 @@ from medsynth_supabase.desired import Desired, Desires
 from medsynth_supabase.shown import shown_by
 from medsynth_supabase.state import Subject
 from tests.supabase.material import MeasuredGate, Readers, images_of, make_patients, painted_on_real
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[SampleBank]:
-    opened = SampleBank(tmp_path / "bank")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def readers(bank: SampleBank) -> Readers:
-    return Readers(bank)
 
 
 @pytest.fixture

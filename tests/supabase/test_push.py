@@ -1,9 +1,7 @@
 """What is approved here is there, once; what is taken back here is gone there."""
 
 import hashlib
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,18 +26,6 @@ from tests.supabase.syncing import (
 )  # fmt: skip
 
 pytestmark = pytest.mark.supabase
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[SampleBank]:
-    opened = SampleBank(tmp_path / "bank")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def readers(bank: SampleBank) -> Readers:
-    return Readers(bank)
 
 
 @pytest.mark.parametrize("role", ["publisher", "service_role"])

@@ -1,7 +1,6 @@
 """`medsynth sync` as a person runs it."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,17 +8,11 @@ import pytest
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.cli.app import main
 from medsynth_supabase import new_key
+from tests.corpus.quick_starter import write_quick_starter
 from tests.supabase.database import MIGRATIONS
 from tests.supabase.gateway.project import Project
 from tests.supabase.material import Readers, make_patients
 from tests.supabase.syncing import statuses
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[SampleBank]:
-    opened = SampleBank(tmp_path / "bank")
-    yield opened
-    opened.close()
 
 
 class Terminal:
@@ -84,15 +77,16 @@ def test_what_is_missing_is_told(said: Terminal, bank: SampleBank, tmp_path: Pat
 
 @pytest.mark.supabase
 def test_a_project_is_made_and_what_the_gate_refuses_is_named(
-    said: Terminal, bank: SampleBank, project: Project
+    said: Terminal, bank: SampleBank, project: Project, tmp_path: Path
 ) -> None:
     digest = make_patients(bank, 1)[0]
     Readers(bank).approve(digest)
     environment = project.environment() | {"MEDSYNTH_PROJECT_KEY": new_key()}
-    name = f"made {project.id}"
-    code, text = said(environment, "--bank", str(bank.path), "--project", name)
+    name, checkpoint = f"made {project.id}", str(write_quick_starter(tmp_path / "starter"))
+    given = ("--bank", str(bank.path), "--project", name, "--checkpoint", checkpoint)
+    code, text = said(environment, *given)
     assert code == 2 and "make it with --create" in text
-    code, text = said(environment, "--bank", str(bank.path), "--project", name, "--create")
+    code, text = said(environment, *given, "--create")
     assert code == 0 and f"{name}: nothing new was sent" in text
     assert f"the gate refuses {digest[:12]}: " in text and "no ancestry is given of engine" in text
     assert len(project.rows("select id from public.projects where name = %s", name)) == 1

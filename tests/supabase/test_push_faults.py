@@ -1,11 +1,8 @@
 """Whatever the network does in between, every image is there once, and a push says what it could not do."""
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,27 +13,14 @@ from medsynth_aug.bank.following import events_after, identity_of
 from medsynth_aug.errors import SyncAccessError, SyncUnreachableError
 from medsynth_supabase import Names
 from medsynth_supabase.objects import Place
-from medsynth_supabase.state import Subject
 from tests.supabase.gateway.faults import Fault, Faults
 from tests.supabase.gateway.project import Project
-from tests.supabase.material import MeasuredGate, Readers, make_patients
+from tests.supabase.material import Readers, make_patients
 from tests.supabase.syncing import expected, feed, named, objects, statuses, syncing
 
 pytestmark = pytest.mark.supabase
 
 UPLOAD, ROW, REMOVAL = r"POST /storage/v1/object/medsynth", r"rpc/put_sample", r"DELETE /storage"
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[SampleBank]:
-    opened = SampleBank(tmp_path / "bank")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def readers(bank: SampleBank) -> Readers:
-    return Readers(bank)
 
 
 @pytest.mark.parametrize("path", [UPLOAD, ROW])
@@ -235,89 +219,3 @@ def test_a_user_whose_rights_were_taken_is_told_so(
         with pytest.raises(SyncAccessError, match="use a key or a user that may do this"):
             sync.push()
     assert not statuses(project) and not objects(project)
-
-
-def test_two_banks_with_other_pixels_for_one_request_are_a_conflict_and_the_first_one_stays(
-    bank: SampleBank, readers: Readers, project: Project, tmp_path: Path
-) -> None:
-    digest = make_patients(bank, 1)[0]
-    other = SampleBank(tmp_path / "other")
-    make_patients(other, 1)
-    sample = other.get(digest)
-    other.forget(digest)
-    changed = sample.image.clone()
-    changed[0, 0, 0] += 1
-    values = {name: getattr(sample, name) for name in type(sample).__slots__}
-    other.add(type(sample)(**(values | {"image": changed})))
-    others = Readers(other)
-    readers.approve(digest)
-    others.approve(digest)
-    with syncing(bank, project) as first, syncing(other, project) as second:
-        first.push()
-        held = objects(project)
-        for _ in range(2):
-            report = second.push()
-            ((conflicting, why),) = report.conflicts
-            assert conflicting == digest and "brought other pixels" in why
-            assert objects(project) == held == named(project)
-        others.reject(digest)  # its own pixels, which the project never held
-        second.push()
-        assert statuses(project) == expected(project, approved=[digest])
-    other.close()
-
-
-def test_two_banks_with_the_same_sample_agree_and_the_more_cautious_word_counts(
-    bank: SampleBank, readers: Readers, project: Project, tmp_path: Path
-) -> None:
-    digest = make_patients(bank, 1)[0]
-    other = SampleBank(tmp_path / "other")
-    make_patients(other, 1)
-    others = Readers(other)
-    readers.approve(digest)
-    others.approve(digest)
-    with syncing(bank, project) as first, syncing(other, project) as second:
-        first.push()
-        second.push()
-        assert statuses(project) == expected(project, approved=[digest])
-        assert named(project) <= objects(project)
-        others.reject(digest)
-        second.push()
-        assert statuses(project) == expected(project, rejected=[digest]) and not objects(project)
-        assert not first.push().delivered  # another one took it back
-        other.forget(digest)
-        second.push()
-        assert statuses(project) == expected(project, withdrawn=[digest])  # its pixels are gone
-        first.push()
-        assert statuses(project) == expected(project, approved=[digest])
-        assert objects(project) == named(project) != set()
-    other.close()
-
-
-def test_a_bank_that_was_restored_from_an_older_copy_is_told_so(
-    bank: SampleBank, readers: Readers, project: Project
-) -> None:
-    digest = make_patients(bank, 1)[0]
-    readers.approve(digest)
-    with syncing(bank, project) as sync:
-        sync.push()
-        project.rows("update public.sample_states set event = 999 where project = %s", project.id)
-        readers.reject(digest)
-        report = sync.push()
-    ((aside, why),) = report.aside
-    assert aside == digest and "restored from an older copy" in why
-    assert isinstance(sync.state.of("sample", [digest])[digest], Subject)
-
-
-def test_pushes_of_two_processes_do_not_disturb_each_other(
-    bank: SampleBank, readers: Readers, project: Project
-) -> None:
-    images = make_patients(bank, 4)
-    readers.approve(*images)
-    with (
-        syncing(bank, project) as first, syncing(bank, project, gate=MeasuredGate(bank)) as second,
-        ThreadPoolExecutor(2) as pool,
-    ):  # fmt: skip
-        reports = list(pool.map(lambda sync: sync.push(), (first, second)))
-    delivered = [digest for report in reports for digest in report.delivered]
-    assert sorted(delivered) == sorted(images)
-    assert set(feed(project).values()) == {1} and objects(project) == named(project)

@@ -1,7 +1,5 @@
 """Reviews of a bank go up once, with the sample that they are about; runs as they fare."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,18 +14,6 @@ from tests.supabase.material import Readers, make_patients
 from tests.supabase.syncing import Recorder, statuses, syncing
 
 pytestmark = pytest.mark.supabase
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[SampleBank]:
-    opened = SampleBank(tmp_path / "bank")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def readers(bank: SampleBank) -> Readers:
-    return Readers(bank)
 
 
 def reviews(project: Project) -> dict[str, dict[str, Any]]:

@@ -40,11 +40,6 @@ def bank(tmp_path: Path) -> Iterator[SampleBank]:
     opened.close()
 
 
-@pytest.fixture
-def readers(bank: SampleBank) -> Readers:
-    return Readers(bank)
-
-
 def test_nothing_that_is_sent_holds_a_digest_a_path_or_a_user_name(
     bank: SampleBank, readers: Readers, project: Project
 ) -> None:

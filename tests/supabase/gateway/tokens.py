@@ -1,5 +1,6 @@
 """The keys of the loopback project and its JSON Web Tokens, signed with a secret that only the tests know."""
 
+import secrets
 import time
 from typing import Any
 
@@ -7,8 +8,8 @@ import jwt
 
 SECRET = "the secret of a project on loopback, long enough for HS256"
 ROLES = ("anon", "authenticated", "service_role")
-PUBLISHABLE_KEY = "sb_publishable_loopback0123456789abcd_01234567"
-SECRET_KEY = "sb_secret_loopback0123456789abcdefgh_01234567"
+PUBLISHABLE_KEY = f"sb_publishable_{secrets.token_hex(11)}_{secrets.token_hex(4)}"
+SECRET_KEY = f"sb_secret_{secrets.token_hex(11)}_{secrets.token_hex(4)}"
 YEAR_S = 366 * 24 * 3600
 
 
