@@ -1,21 +1,24 @@
-"""Supabase: share approved virtual patients, reviews and the progress of runs with a team."""
+"""Supabase: share approved virtual patients, reviews and the progress of runs with a team.
+
+Imports only go down: command, corpora → sync → watching → pulling, pushing → project, state.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medsynth_supabase.corpora import SharedCorpus, share_corpus
-    from medsynth_supabase.naming import Names, new_key
-    from medsynth_supabase.project import Project
-    from medsynth_supabase.pull import PullReport
-    from medsynth_supabase.push import PushReport
-    from medsynth_supabase.settings import SyncSettings
+    from medsynth_supabase.project.naming import Names, new_key
+    from medsynth_supabase.project.project import Project
+    from medsynth_supabase.project.settings import SyncSettings
+    from medsynth_supabase.pulling.report import PullReport
+    from medsynth_supabase.pushing.report import PushReport
     from medsynth_supabase.sync import SupabaseSync
 
 _HOMES = {
-    "Names": "naming", "Project": "project", "PullReport": "pull", "PushReport": "push",
-    "SharedCorpus": "corpora", "SupabaseSync": "sync", "SyncSettings": "settings", "new_key": "naming",
-    "share_corpus": "corpora",
+    "Names": "project.naming", "Project": "project.project", "PullReport": "pulling.report",
+    "PushReport": "pushing.report", "SharedCorpus": "corpora", "SupabaseSync": "sync",
+    "SyncSettings": "project.settings", "new_key": "project.naming", "share_corpus": "corpora",
 }  # fmt: skip
 """Where each public name lives; it is loaded at its first use, so that the command line stays quick."""
 

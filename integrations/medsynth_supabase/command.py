@@ -8,8 +8,8 @@ import typer
 from medsynth_aug.errors import SettingError
 
 if TYPE_CHECKING:
-    from medsynth_supabase.pull import PullReport
-    from medsynth_supabase.push import PushReport
+    from medsynth_supabase.pulling.report import PullReport
+    from medsynth_supabase.pushing.report import PushReport
     from medsynth_supabase.sync import SupabaseSync
 
 SHOWN = 10
@@ -87,7 +87,7 @@ def sync(
         ) from problem
     from medsynth_aug.bank import SampleBank
     from medsynth_aug.corpus import Gatekeeper
-    from medsynth_supabase.settings import SyncSettings
+    from medsynth_supabase.project.settings import SyncSettings
 
     settings, held = SyncSettings.from_environment(project=project), SampleBank(bank)
     given = SupabaseSync(
@@ -119,7 +119,7 @@ def _run(sync: "SupabaseSync", *, pull: bool, watch: bool, corpus: str | None, s
 
 
 def _show_new_key() -> None:
-    from medsynth_supabase.naming import new_key
+    from medsynth_supabase.project.naming import new_key
 
     typer.echo(f"MEDSYNTH_PROJECT_KEY={new_key()}")
     typer.echo(
@@ -166,7 +166,7 @@ def _tell_push(report: "PushReport", project: str) -> None:
 
 
 def _tell_pull(report: "PullReport") -> None:
-    from medsynth_supabase.status import waiting_in_words
+    from medsynth_supabase.pulling.report import waiting_in_words
 
     if report.taken or report.revoked:
         typer.echo(f"took {len(report.taken)} reviews, {len(report.revoked)} were taken back")

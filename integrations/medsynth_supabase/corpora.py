@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medsynth_aug.errors import SettingError, SyncError
-from medsynth_supabase.answers import Answer
+from medsynth_supabase.project.answers import Answer
 
 if TYPE_CHECKING:
     from medsynth_supabase.sync import SupabaseSync

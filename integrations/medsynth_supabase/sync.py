@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.following import identity_of
 from medsynth_aug.corpus import Gate, Gatekeeper
-from medsynth_supabase.client import Remote
-from medsynth_supabase.desired import Desires
-from medsynth_supabase.objects import ORPHANED_AFTER, Objects
-from medsynth_supabase.project import Project, open_project, with_consents
-from medsynth_supabase.push import Pusher, PushReport
-from medsynth_supabase.settings import SyncSettings
-from medsynth_supabase.state import SyncState
+from medsynth_supabase.project.consents import with_consents
+from medsynth_supabase.project.objects import ORPHANED_AFTER, Objects
+from medsynth_supabase.project.project import Project, open_project
+from medsynth_supabase.project.remote import Remote
+from medsynth_supabase.project.settings import SyncSettings
+from medsynth_supabase.pushing.desired import Desires
+from medsynth_supabase.pushing.push import Pusher
+from medsynth_supabase.pushing.report import PushReport
+from medsynth_supabase.state.state import SyncState
 
 if TYPE_CHECKING:
-    from medsynth_supabase.listening import Listener
-    from medsynth_supabase.pull import Puller, PullReport
+    from medsynth_supabase.pulling.pull import Puller
+    from medsynth_supabase.pulling.report import PullReport
+    from medsynth_supabase.watching.listening import Listener
 
 ASIDE_EVERY_S = 30.0
 """How often a watch looks again at what could not be delivered."""
@@ -98,7 +101,7 @@ class SupabaseSync:
             SyncError: If the project cannot be read; its kinds.
             BankError: If the bank cannot be written.
         """
-        from medsynth_supabase.feeds import Feeds
+        from medsynth_supabase.pulling.feeds import Feeds
 
         return self._puller.pull(Feeds(self.remote, self.project.id))
 
@@ -115,7 +118,7 @@ class SupabaseSync:
         Raises:
             SyncError: If the project refuses what is asked.
         """
-        from medsynth_supabase.watch import watch
+        from medsynth_supabase.watching.watch import watch
 
         self.project  # noqa: B018 - a wrong key or name ends it before it begins
         self._gate.check(())  # loads what the first approval would else wait for
@@ -143,7 +146,7 @@ class SupabaseSync:
         Args:
             heard: Called at each.
         """
-        from medsynth_supabase.listening import Listener
+        from medsynth_supabase.watching.listening import Listener
 
         return Listener(
             url=self.settings.url, key=self.settings.key, project=self.project.id, heard=heard,
@@ -169,8 +172,8 @@ class SupabaseSync:
 
     @cached_property
     def _puller(self) -> "Puller":
-        from medsynth_supabase.inbox import Inbox
-        from medsynth_supabase.pull import Puller
+        from medsynth_supabase.pulling.inbox import Inbox
+        from medsynth_supabase.pulling.pull import Puller
 
         return Puller(self.bank, self.remote.names, Inbox(self.state))
 

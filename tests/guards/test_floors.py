@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.guards.shipped import (
     FILES,
     INTEGRATION_FILES,
     INTEGRATION_NAMES,
+    INTEGRATIONS,
     imports,
     label,
     module_name,
@@ -102,6 +104,21 @@ def test_core_never_imports_an_integration(path: Path) -> None:
 def test_integrations_never_import_each_other(path: Path) -> None:
     others = INTEGRATION_NAMES - {module_name(path).split(".")[0]}
     assert not {name.split(".")[0] for _, name in imports(path)} & others
+
+
+@pytest.mark.parametrize("folder", INTEGRATIONS, ids=label)
+def test_rooms_of_an_integration_never_import_in_a_circle(folder: Path) -> None:
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")}
+
+    def room_of(dotted: str) -> str:
+        return next((part for part in dotted.split(".")[1:2] if part in rooms), "")
+
+    below: dict[str, set[str]] = {}
+    for path in folder.rglob("*.py"):
+        importer = room_of(module_name(path))
+        own = {room_of(name) for _, name in imports(path) if name.split(".")[0] == folder.name}
+        below.setdefault(importer, set()).update(own - {importer})
+    TopologicalSorter(below).prepare()  # raises CycleError, which names the rooms
 
 
 def loaded_after(statements: str) -> set[str]:

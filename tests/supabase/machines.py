@@ -9,7 +9,7 @@ from typing import Any
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.review import Reviewer, ReviewStore
 from medsynth_supabase import SupabaseSync, SyncSettings
-from medsynth_supabase.naming import Names
+from medsynth_supabase.project.naming import Names
 from tests.supabase.gateway.project import Project
 from tests.supabase.material import MeasuredGate, images_of, make_patients
 

@@ -1,0 +1,165 @@
+"""What a project should hold of a sample now: worked out from the bank alone, whatever the project holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, select
+
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.lookups import among
+from medsynth_aug.bank.schema import samples
+from medsynth_aug.corpus.chain import follow
+from medsynth_aug.corpus.gate import Gate
+from medsynth_aug.review import ReviewStore
+from medsynth_aug.review.deciding import settle
+from medsynth_supabase.pushing.shown import Shown, shown_by
+from medsynth_supabase.state.subject import Subject
+
+Held = Literal["approved", "pending", "rejected", "withdrawn", "forgotten"]
+
+WITH_IMAGE = ("approved", "pending")
+"""What is held with its image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What a project should hold of a sample.
+
+    Args:
+        state: None if it should hold nothing that it does not hold already.
+        pixels: SHA-256 of the stored pixels, where the image is held or described.
+        shown: Whom it shows; None for a painted real image.
+        objects: Whether the pixels themselves go there.
+        refusal: Why it is not held as its reviews would allow; "" if nothing stands against it.
+    """
+
+    state: Held | None = None
+    pixels: str | None = None
+    shown: Shown | None = None
+    objects: bool = False
+    refusal: str = ""
+
+    def is_told(self, known: Subject) -> bool:
+        """Whether the project is known to have been told just this."""
+        if known.unsure or known.told != self.state:
+            return self.state is None
+        return self.state not in WITH_IMAGE or (
+            known.pixels == self.pixels and bool(known.objects_event) == self.objects
+        )
+
+
+class Desires:
+    """What a project should hold.
+
+    Args:
+        bank: Holds samples, patients and reviews.
+        gate: Asked before anything is shown as approved that was not.
+        for_review: Whether pending images of virtual patients go there for reviewers.
+        real_records: Whether records of painted real images may go there.
+        real_pixels: Whether their pixels may.
+    """
+
+    def __init__(
+        self, bank: SampleBank, gate: Gate, *, for_review: bool = False, real_records: bool = False,
+        real_pixels: bool = False,
+    ) -> None:  # fmt: skip
+        self._bank, self._gate, self._for_review = bank, gate, for_review
+        self._real_records, self._real_pixels = real_records, real_pixels
+
+    def of(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
+        """What it should hold of some samples.
+
+        Args:
+            known: What it was told of each so far, by digest.
+
+        Raises:
+            BankError: If the bank cannot be read.
+        """
+        columns = samples.c.digest, samples.c.virtual, samples.c.file_digest, samples.c.acceptance
+        query = select(*columns)
+        rows = {row.digest: row for row in among(self._bank.database, query, samples.c.digest, known)}
+        states = {digest: one.state for digest, one in ReviewStore(self._bank).decisions(known).items()}
+        self._settle([one for one in rows if rows[one].acceptance != _column(states.get(one, "pending"))])
+        found = {
+            digest: self._of(digest, subject, rows.get(digest), states.get(digest, "pending"))
+            for digest, subject in known.items()
+        }
+        return found | self._gated(known, found)
+
+    def _settle(self, digests: Sequence[str]) -> None:
+        """Write down where samples stand that came after their verdicts: only then is a change an event."""
+        database = self._bank.database
+
+        def write(connection: Connection) -> None:
+            for digest in sorted(digests):
+                database.in_turn(connection, digest)
+            settle(connection, digests)
+
+        if digests:
+            database.transact(write)
+
+    def _of(self, digest: str, known: Subject, row: Any, state: str) -> Desired:
+        if row is None or not (row.virtual or self._real_records):
+            return _taken_back(known, "forgotten")
+        if state == "rejected":
+            return _taken_back(known, "rejected")
+        if not row.virtual:
+            if state != "approved":
+                return _taken_back(known, "withdrawn")
+            return Desired(state="approved", pixels=row.file_digest, objects=self._real_pixels)
+        shown = shown_by(self._bank, digest)
+        if shown is None:
+            return _taken_back(known, "withdrawn")
+        if state == "approved" and shown.stands:
+            return Desired(state="approved", pixels=row.file_digest, shown=shown, objects=True)
+        if state == "approved":
+            return _taken_back(known, "withdrawn")  # another one stands in its place
+        return self._pending(digest, known, row.file_digest, shown)
+
+    def _pending(self, digest: str, known: Subject, pixels: str, shown: Shown, refusal: str = "") -> Desired:
+        if not self._for_review:
+            return replace(_taken_back(known, "withdrawn"), refusal=refusal)
+        problem = _real_pixels(self._bank, digest)
+        if problem:
+            return replace(_taken_back(known, "withdrawn"), refusal=problem)
+        return Desired(state="pending", pixels=pixels, shown=shown, objects=True, refusal=refusal)
+
+    def _gated(self, known: Mapping[str, Subject], found: Mapping[str, Desired]) -> dict[str, Desired]:
+        """What becomes of approved images that the gate refuses."""
+        asked = [
+            digest
+            for digest, one in found.items()
+            if one.state == "approved" and one.shown is not None and not one.is_told(known[digest])
+        ]
+        if not asked:
+            return {}
+        made = {}
+        for digest, reason in self._gate.check(asked).refused:
+            one = found[digest]
+            assert one.shown is not None and one.pixels is not None
+            made[digest] = self._pending(digest, known[digest], one.pixels, one.shown, reason)
+        return made
+
+
+def _column(state: str) -> str | None:
+    return state if state in ("approved", "rejected") else None
+
+
+def _taken_back(known: Subject, state: Held) -> Desired:
+    """The state, if the project was told of the sample at all."""
+    if known.told is None or (known.told == "forgotten" and not known.unsure):
+        return Desired()
+    return Desired(state=state)
+
+
+def _real_pixels(bank: SampleBank, digest: str) -> str:
+    """Why an image may not be shown to reviewers elsewhere; "" where every pixel is synthetic."""
+    chain = follow(bank, digest)
+    if chain.problem:
+        return chain.problem
+    if not chain.is_virtual or bank.derived_from_real([one.digest for one in chain.samples]):
+        return "it derives from a real image"
+    if any(one.request.purpose != "patient" for one in chain.samples):
+        return "a sample of its chain was not made for a virtual patient"
+    return ""

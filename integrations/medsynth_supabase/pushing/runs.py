@@ -1,0 +1,50 @@
+"""Tell a project how runs of a bank fare."""
+
+import re
+
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.runs import read_run
+from medsynth_supabase.project.project import Project
+from medsynth_supabase.project.remote import Remote
+
+
+class RunTeller:
+    """Sends the state of runs; the project drops one that is older than what it knows.
+
+    Args:
+        bank: Holds the runs.
+        remote: Where the project lies.
+        project: Which it is.
+        origin: Id of the bank.
+    """
+
+    def __init__(self, bank: SampleBank, remote: Remote, project: Project, origin: str) -> None:
+        self._bank, self._remote, self._project, self._origin = bank, remote, project, origin
+
+    def tell(self, id_: str) -> None:
+        """Send a run as it stands.
+
+        Raises:
+            SyncError: If the project does not answer or refuses; its kinds.
+            BankError: If the bank has no such run.
+        """
+        run = read_run(self._bank, id_)
+        ended = None if run.finished_at is None else run.finished_at.isoformat()
+        row = {
+            "id": run.id, "project": self._project.id, "origin": self._origin, "kind": run.kind,
+            "name": told(run.name), "state": run.state, "done": run.done, "total": run.total,
+            "message": told(run.message), "version": run.version, "started_at": run.started_at.isoformat(),
+            "updated_at": run.updated_at.isoformat(), "finished_at": ended,
+        }  # fmt: skip
+        self._remote.rows("write a run", lambda client: client.rpc("put_run", {"p": row}))
+
+
+def told(text: str) -> str:
+    """A text without what is nobody's business elsewhere: where files lie, and digests.
+
+    Args:
+        text: Name or message of a run; an error may name a file of this machine.
+    """
+    text = re.sub(r"\b[a-z][a-z0-9+.-]*://\S+", "(address)", text)
+    text = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/~][^\s'\",;:()]+)+", "(file)", text)
+    return re.sub(r"\b[0-9a-f]{16,}\b", "(digest)", text)
