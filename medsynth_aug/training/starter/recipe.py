@@ -56,7 +56,7 @@ def run(recipe: Recipe) -> Path:
     if not held_out:
         accelerator.print("one patient only: nothing is held out, and no held-out loss is logged")
     weights = _lung_weights(recipe, train, held_out, accelerator) if recipe.anatomy == "lungs" else None
-    anatomy = find_anatomy(radiographs, recipe.anatomy, weights)
+    anatomy = find_anatomy(radiographs, recipe.anatomy, weights, workers=_workers(accelerator))
     known = dict(zip(map(id, radiographs), anatomy, strict=True))
 
     vae, model = _networks(recipe, radiographs, train, held_out, accelerator)
@@ -69,7 +69,7 @@ def run(recipe: Recipe) -> Path:
             vae, train, held_out, recipe.out / "state" / "decoder",
             LoopSettings(budget_minutes=recipe.minutes("decoder"), learning_rate=3e-4, ema_decay=0.99),
             accelerator=accelerator, batch_size=64 if accelerator.device.type == "cuda" else 8,
-            seed=recipe.seed, max_steps=recipe.max_steps,
+            seed=recipe.seed, workers=_workers(accelerator), max_steps=recipe.max_steps,
         )  # fmt: skip
     if accelerator.is_main_process:
         write_checkpoint(recipe.out, vae.cpu(), model.cpu())
@@ -97,7 +97,7 @@ def _networks(
         train, held_out, recipe.out / "state" / "autoencoder",
         LoopSettings(budget_minutes=recipe.minutes("autoencoder"), learning_rate=2e-3, ema_decay=0.995),
         accelerator=accelerator, batch_size=128 if accelerator.device.type == "cuda" else 8,
-        seed=recipe.seed, max_steps=recipe.max_steps,
+        seed=recipe.seed, workers=_workers(accelerator), max_steps=recipe.max_steps,
     )  # fmt: skip
     return vae, build_denoiser(build_tokenizer(prompts), seed=recipe.seed)
 
@@ -111,7 +111,7 @@ def _train_denoiser(
         batch_size=batch_size,
         scenes_per_draw=recipe.scenes_per_draw or max(256, 4 * batch_size),
         passes_per_draw=recipe.passes or 3,
-        threads=max(1, (os.cpu_count() or 1) // accelerator.num_processes),
+        workers=_workers(accelerator),
     )
 
     def drawer(items: Sequence[Item]) -> SceneDrawer:
@@ -128,6 +128,13 @@ def _train_denoiser(
                 LoopSettings(budget_minutes=recipe.minutes(stage), learning_rate=rate, ema_decay=decay),
                 data, accelerator=accelerator, seed=recipe.seed, max_steps=recipe.max_steps,
             )  # fmt: skip
+
+
+def _workers(accelerator: Accelerator) -> int:
+    """Processes of one rank that draw ahead for a GPU; a CPU that trains has no cores to spare."""
+    if accelerator.device.type != "cuda":
+        return 0
+    return max(1, (os.cpu_count() or 1) // accelerator.num_processes)
 
 
 def _lung_weights(
@@ -152,7 +159,7 @@ def _lung_weights(
         train, held_out, recipe.out / "state" / "lung_fields",
         LoopSettings(budget_minutes=recipe.minutes("lung_fields"), learning_rate=2e-3, ema_decay=0.99),
         accelerator=accelerator, batch_size=64 if accelerator.device.type == "cuda" else 8, seed=recipe.seed,
-        max_steps=recipe.max_steps,
+        workers=_workers(accelerator), max_steps=recipe.max_steps,
     )  # fmt: skip
     if accelerator.is_main_process:
         save_lung_fields(network, weights)

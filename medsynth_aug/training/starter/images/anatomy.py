@@ -1,23 +1,29 @@
 """What guides placement in each training image: lung fields, the user's own masks, or nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from medsynth_aug.anatomy.lung_fields import segment_lungs
 from medsynth_aug.errors import GridError
+from medsynth_aug.training.starter.images.ahead import Ahead
 from medsynth_aug.training.starter.images.radiographs import Radiograph
 from medsynth_aug.training.starter.stages.lung_fields import human_lungs
 
 AnatomyKind = Literal["lungs", "masks", "none"]
 """Lung fields (human-drawn or segmented); whatever the `mask` column names; nothing."""
 
+PART = 16
+"""Images that a worker takes at once."""
+
 
 def find_anatomy(
-    radiographs: Sequence[Radiograph], kind: AnatomyKind, weights: Path | None = None
+    radiographs: Sequence[Radiograph], kind: AnatomyKind, weights: Path | None = None, *, workers: int = 0
 ) -> list[np.ndarray]:
     """Anatomy `(2, H, W)` bool of every image; the first plane holds everything where there are no sides.
 
@@ -25,12 +31,23 @@ def find_anatomy(
         radiographs: The images.
         kind: What it is.
         weights: Weights of the lung segmenter; None leaves images without a mask without anatomy.
+        workers: Processes that look for it; 0 looks in this one.
 
     Raises:
         CheckpointError: If the weights are missing or do not fit.
         GridError: If a mask of the user's has another size than its image.
     """
-    return [_of(one, kind, weights) for one in tqdm(radiographs, desc="anatomy", unit="image")]
+    found = Ahead(partial(_of_part, radiographs, kind, weights), workers)
+    parts = tqdm(range(0, len(radiographs), PART), desc="anatomy", unit="part")
+    return [lungs.numpy() for number, _ in enumerate(parts) for lungs in found(number)]
+
+
+def _of_part(
+    radiographs: Sequence[Radiograph], kind: AnatomyKind, weights: Path | None, part: int
+) -> list[torch.Tensor]:
+    """Anatomy of the images of one part; none beyond the last."""
+    ours = radiographs[part * PART : (part + 1) * PART]
+    return [torch.from_numpy(_of(one, kind, weights)) for one in ours]
 
 
 def _of(one: Radiograph, kind: AnatomyKind, weights: Path | None) -> np.ndarray:

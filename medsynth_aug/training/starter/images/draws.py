@@ -1,8 +1,9 @@
-"""Batches for the denoiser: scenes are drawn by many threads, encoded, and trained on for a few passes."""
+"""Batches for the denoiser: scenes are drawn ahead, encoded, and trained on for a few passes."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,12 +13,16 @@ from torch.nn import functional as F
 from transformers import CLIPTokenizer
 
 from medsynth_aug.errors import SettingError
-from medsynth_aug.training.starter.images.scenes import SceneDrawer, TrainingScene
+from medsynth_aug.training.starter.images.ahead import Ahead
+from medsynth_aug.training.starter.images.scenes import SceneDrawer
 from medsynth_aug.training.starter.stages.autoencoder import to_model_range
 from medsynth_aug.training.starter.stages.loop import autocast
 
 SIZE, WIDE_SIZE = 128, 256
 """Sides of the scenes in pixels; whole images are made at the wider one."""
+
+ENCODED_AT_ONCE = 2**21
+"""Pixels that the autoencoder encodes at once: 128 scenes of the usual size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ class DenoiserData:
         scenes_per_draw: Scenes that are encoded at once, at least `batch_size`.
         passes_per_draw: How often they are trained on, with fresh noise, before the next are drawn; 1 where
             encoding is cheap next to training.
-        threads: Threads that draw scenes, the next draw's while this one is trained on.
+        workers: Processes that draw scenes ahead; 0 draws them in between the steps.
 
     Raises:
         SettingError: If a draw holds fewer scenes than a batch.
@@ -44,7 +49,7 @@ class DenoiserData:
     batch_size: int = 16
     scenes_per_draw: int = 256
     passes_per_draw: int = 3
-    threads: int = 4
+    workers: int = 0
 
     def __post_init__(self) -> None:
         if self.scenes_per_draw < self.batch_size:
@@ -82,33 +87,61 @@ class Encoded:
         return Encoded(*(getattr(self, name)[index] for name in self.__slots__))
 
 
+class Scenes(NamedTuple):
+    """Training scenes of one size, stacked.
+
+    Args:
+        grey: `(B, 1, S, S)` float32 in [0, 1].
+        region: `(B, 1, S, S)` bool.
+        controls: `(B, 4, S, S)` uint8.
+        prompts: Their texts.
+        from_anatomy: `(B,)` bool.
+    """
+
+    grey: Tensor
+    region: Tensor
+    controls: Tensor
+    prompts: list[str]
+    from_anatomy: Tensor
+
+
+def draw_scenes(drawer: SceneDrawer, seed: Sequence[int], count: int, size: int) -> Scenes:
+    """So many scenes of one size, each a pure function of `seed` and its number."""
+    scenes = [drawer(np.random.default_rng((*seed, number)), size) for number in range(count)]
+    return Scenes(
+        grey=torch.from_numpy(np.stack([scene.grey for scene in scenes]))[:, None],
+        region=torch.from_numpy(np.stack([scene.region for scene in scenes]))[:, None],
+        controls=torch.from_numpy(np.stack([scene.controls for scene in scenes])),
+        prompts=[scene.prompt for scene in scenes],
+        from_anatomy=torch.tensor([scene.from_anatomy for scene in scenes]),
+    )
+
+
 @torch.no_grad()
 def encode_scenes(
-    scenes: Sequence[TrainingScene], vae: AutoencoderKL, tokenizer: CLIPTokenizer, device: torch.device
+    scenes: Scenes, vae: AutoencoderKL, tokenizer: CLIPTokenizer, device: torch.device
 ) -> Encoded:
     """Latents of the scenes and of their backgrounds, whose region is set to mid grey as diffusers does."""
-    grey = torch.from_numpy(np.stack([scene.grey for scene in scenes]))[:, None]
-    region = torch.from_numpy(np.stack([scene.region for scene in scenes]))[:, None].float()
-    pixels = to_model_range(grey)
+    region = scenes.region.float()
+    pixels = to_model_range(scenes.grey)
+    at_once = max(1, ENCODED_AT_ONCE // pixels[0, 0].numel())
 
     def encode(batch: Tensor) -> Tensor:
         parts = []
-        for part in batch.split(32):
+        for part in batch.split(at_once):
             with autocast(device):
                 parts.append(vae.encode(part.to(device)).latent_dist.mean.float())
         return torch.cat(parts) * vae.config.scaling_factor
 
     latents = encode(pixels)
-    tokens = tokenizer(
-        [scene.prompt for scene in scenes], padding="max_length", truncation=True, return_tensors="pt"
-    )
+    tokens = tokenizer(scenes.prompts, padding="max_length", truncation=True, return_tensors="pt")
     return Encoded(
         latents=latents,
         background=encode(pixels * (region < 0.5)),
         region=F.interpolate(region, size=latents.shape[-2:]).to(device),
-        controls=torch.from_numpy(np.stack([scene.controls for scene in scenes])).to(device),
+        controls=scenes.controls.to(device),
         tokens=tokens.input_ids.to(device),
-        from_anatomy=torch.tensor([scene.from_anatomy for scene in scenes], device=device),
+        from_anatomy=scenes.from_anatomy.to(device),
     )
 
 
@@ -129,33 +162,25 @@ class SceneDraws:
         self, drawer: SceneDrawer, vae: AutoencoderKL, tokenizer: CLIPTokenizer, data: DenoiserData, *,
         device: torch.device, seed: int, rank: int = 0,
     ) -> None:  # fmt: skip
-        self._drawer, self._vae, self._tokenizer, self._data = drawer, vae, tokenizer, data
-        self._device, self._seed = device, (seed, 3, rank)
-        self._threads = ThreadPoolExecutor(data.threads)
-        self._ahead: dict[int, list[Future[TrainingScene]]] = {}
+        self._vae, self._tokenizer, self._data, self._device = vae, tokenizer, data, device
+        self._ahead = Ahead(partial(_draw, drawer, data, (seed, 3, rank)), data.workers)
         self._current: tuple[int, Encoded] | None = None
 
     def batch(self, step: int, rng: np.random.Generator) -> Encoded:
         """The scenes of one step, picked by `rng` from the draw that the step belongs to."""
         draw = step // self._data.steps_per_draw
         if self._current is None or self._current[0] != draw:
-            scenes = [one.result() for one in self._begin(draw)]
-            self._ahead = {draw + 1: self._begin(draw + 1)}
-            self._current = (draw, encode_scenes(scenes, self._vae, self._tokenizer, self._device))
+            encoded = encode_scenes(self._ahead(draw), self._vae, self._tokenizer, self._device)
+            self._current = (draw, encoded)
         encoded = self._current[1]
         _, count, batch_size = self._data.shape_of(draw)
         return encoded.pick(torch.from_numpy(rng.choice(count, batch_size, replace=False)).to(self._device))
 
     def close(self) -> None:
         """Stop drawing ahead."""
-        self._threads.shutdown(cancel_futures=True)
+        self._ahead.close()
 
-    def _begin(self, draw: int) -> list[Future[TrainingScene]]:
-        if draw in self._ahead:
-            return self._ahead.pop(draw)
-        size, count, _ = self._data.shape_of(draw)
 
-        def scene(number: int) -> TrainingScene:
-            return self._drawer(np.random.default_rng((*self._seed, draw, number)), size)
-
-        return [self._threads.submit(scene, number) for number in range(count)]
+def _draw(drawer: SceneDrawer, data: DenoiserData, seed: tuple[int, ...], draw: int) -> Scenes:
+    size, count, _ = data.shape_of(draw)
+    return draw_scenes(drawer, (*seed, draw), count, size)

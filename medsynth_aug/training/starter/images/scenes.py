@@ -39,6 +39,10 @@ LAYOUT_SHARE = 0.6
 LAYOUT_BLUR = (1 / 24, 1 / 12)
 """Widths of that map's blur over the side of the scene."""
 
+FRAMED, MOVED = (0.93, 1.05), 0.015
+"""Side of the square round a whole image over its longest side, and the spread of its place: no film
+is met twice in quite the same frame, which a network could learn by heart."""
+
 CONTEXT = (1.5, 2.0)
 """Window round a lesion over its extent, as the engine has it."""
 
@@ -119,14 +123,15 @@ class SceneDrawer:
     ) -> TrainingScene:
         longest = max(one.pixels.shape)
         top, left = ((side - longest) / 2 for side in one.pixels.shape)
-        window = Window(top, left, longest)
+        whole = Window(top, left, longest)
+        window = _reframed(rng, whole)
         grey, seen = _seen(rng, one, lungs, window, size)
         controls = np.zeros((4, size, size), np.uint8)
         controls[3] = 255 * seen.any(0)
         if rng.random() < LAYOUT_SHARE:
             blurred = AttenuationDepth(smoothness_px=float(rng.uniform(*LAYOUT_BLUR)) * size)
             controls[1] = np.round(255 * blurred(grey))
-        prompt = prompt_of(rng, one, window, lungs, self._modality)
+        prompt = prompt_of(rng, one, whole, lungs, self._modality)
         return TrainingScene(grey, np.ones((size, size), bool), controls, prompt, from_anatomy=True)
 
     def _lesion(self, rng: np.random.Generator, size: int, *, sham: bool) -> TrainingScene | None:
@@ -168,6 +173,13 @@ def sampling_weights(radiographs: Sequence[Radiograph]) -> np.ndarray:
     rarest = np.array([min((counts[label] for label in one.labels), default=1) for one in radiographs])
     weights = 1 / np.sqrt(rarest) * np.array([1.0 if one.keeps_aspect else 0.5 for one in radiographs])
     return weights / weights.sum()
+
+
+def _reframed(rng: np.random.Generator, whole: Window) -> Window:
+    """The square round a whole image, a little wider or narrower and out of place."""
+    side = whole.side * float(rng.uniform(*FRAMED))
+    down, right = side * rng.normal(0, MOVED, 2) + (whole.side - side) / 2
+    return Window(whole.top + float(down), whole.left + float(right), side)
 
 
 def _seen(

@@ -1,10 +1,10 @@
 """Stage two: the decoder alone, for sharper texture; the latents stay what the denoiser knows."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from diffusers import AutoencoderKL
@@ -13,9 +13,9 @@ from monai.networks.nets import PatchDiscriminator
 from torch import Tensor, nn
 
 from medsynth_aug.training.seeded import seeded_weights
-from medsynth_aug.training.starter.images.crops import draw_crops
+from medsynth_aug.training.starter.images.ahead import Ahead
 from medsynth_aug.training.starter.images.radiographs import Radiograph
-from medsynth_aug.training.starter.stages.autoencoder import CROP_SIZE, reconstruction_loss, to_model_range
+from medsynth_aug.training.starter.stages.autoencoder import draw_batch, reconstruction_loss, to_model_range
 from medsynth_aug.training.starter.stages.loop import autocast, train
 from medsynth_aug.training.starter.stages.state import LoopSettings
 
@@ -60,6 +60,7 @@ def train_decoder(
     accelerator: Accelerator,
     batch_size: int,
     seed: int,
+    workers: int = 0,
     max_steps: int | None = None,
 ) -> AutoencoderKL:
     """Train the decoder on with the encoder frozen; returns the autoencoder in evaluation mode.
@@ -76,6 +77,7 @@ def train_decoder(
         accelerator: The ranks.
         batch_size: Crops a step.
         seed: Seed of every draw.
+        workers: Processes that cut the crops ahead.
         max_steps: Stop after so many steps, for smoke runs.
     """
     device = accelerator.device
@@ -84,15 +86,16 @@ def train_decoder(
         opponents = _Opponents(vae).to(device).requires_grad_(True)
     spectrum, adversary = JukeboxLoss(spatial_dims=2), PatchAdversarialLoss(criterion="hinge")
 
-    def decode(source: Sequence[Radiograph], rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
-        crops = draw_crops(rng, source, count=count, size=CROP_SIZE, smallest=80, whole=0.15)
-        batch = to_model_range(torch.from_numpy(crops)[:, None].to(device))
+    crops = Ahead(partial(draw_batch, radiographs, (seed, 8, accelerator.process_index), batch_size), workers)
+    held = draw_batch(held_out, (seed,), 32, 1) if held_out else None
+
+    def decode(grey: Tensor) -> tuple[Tensor, Tensor]:
+        batch = to_model_range(grey.to(device))
         with autocast(device):
             return vae.decode(vae.encode(batch).latent_dist.mean).sample.float(), batch
 
     def loss_of_step(step: int) -> Tensor:
-        rng = np.random.default_rng((seed, 8, step, accelerator.process_index))
-        decoded, batch = decode(radiographs, rng, batch_size)
+        decoded, batch = decode(crops(step))
         grey, real = decoded.mean(1, keepdim=True), batch[:, :1]
         with autocast(device):
             fake_score = opponents.judge(_Reversed.apply(grey))[-1].float()
@@ -104,7 +107,8 @@ def train_decoder(
 
     @torch.no_grad()
     def held_out_loss() -> float:
-        decoded, batch = decode(held_out, np.random.default_rng(seed + 1), 32)
+        assert held is not None
+        decoded, batch = decode(held)
         return float(
             reconstruction_loss(decoded, batch) + SPECTRUM_WEIGHT * spectrum(decoded[:, :1], batch[:, :1])
         )
@@ -112,6 +116,7 @@ def train_decoder(
     train(
         opponents, loss_of_step, settings, folder,
         title="decoder", accelerator=accelerator, max_steps=max_steps,
-        held_out_loss=held_out_loss if held_out else None,
+        held_out_loss=held_out_loss if held is not None else None,
     )  # fmt: skip
+    crops.close()
     return vae.eval()

@@ -8,13 +8,25 @@ from accelerate import Accelerator
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from medsynth_aug.training.starter.images.draws import DenoiserData, Encoded, SceneDraws, encode_scenes
+from medsynth_aug.training.starter.images.draws import (
+    DenoiserData,
+    Encoded,
+    SceneDraws,
+    draw_scenes,
+    encode_scenes,
+)
 from medsynth_aug.training.starter.images.scenes import SceneDrawer
 from medsynth_aug.training.starter.looking.strip import draw_strip
 from medsynth_aug.training.starter.stages.denoising import velocity_loss
 from medsynth_aug.training.starter.stages.loop import train
 from medsynth_aug.training.starter.stages.networks import Denoiser, build_scheduler
 from medsynth_aug.training.starter.stages.state import LoopSettings
+
+MOST_HELD = 256
+"""Scenes of the held-out loss at most."""
+
+COMPILED_FROM_MINUTES = 60
+"""Shorter stages are over before compiled networks have made up for the minutes that compiling takes."""
 
 
 def train_denoiser(
@@ -32,11 +44,11 @@ def train_denoiser(
 ) -> Denoiser:
     """Train the denoiser; returns it with averaged weights, in evaluation mode.
 
-    Without held-out scenes no held-out loss is logged. On CUDA the networks are compiled.
+    Without held-out scenes no held-out loss is logged. On CUDA the networks of a long stage are compiled.
     """
     device, rank = accelerator.device, accelerator.process_index
     vae, model, scheduler = vae.to(device).eval(), model.to(device), build_scheduler()
-    if device.type == "cuda":
+    if device.type == "cuda" and settings.budget_minutes >= COMPILED_FROM_MINUTES:
         for network in (model.unet, model.controlnet):
             network.compile()
     held = held_out_scenes(held_out, vae, model, data, device, seed) if held_out else None
@@ -77,7 +89,5 @@ def held_out_scenes(
     seed: int,
 ) -> Encoded:  # fmt: skip
     """Encoded scenes of patients that are not trained on, the same for every loss."""
-    scenes = [
-        drawer(np.random.default_rng((seed, 5, number)), data.size) for number in range(4 * data.batch_size)
-    ]
+    scenes = draw_scenes(drawer, (seed, 5), min(4 * data.batch_size, MOST_HELD), data.size)
     return encode_scenes(scenes, vae, model.tokenizer, device)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from medsynth_aug.conditioning import CONTROL_NAMES
+from medsynth_aug.training.seeded import seeded_noise
 from medsynth_aug.training.starter.images.draws import Encoded
 from medsynth_aug.training.starter.stages.loop import autocast
 from medsynth_aug.training.starter.stages.networks import Denoiser
@@ -97,7 +98,7 @@ def velocity_loss(
 
     Salimans and Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022.
     """
-    noise = torch.from_numpy(rng.standard_normal(batch.latents.shape, np.float32)).to(batch.latents.device)
+    noise = seeded_noise(batch.latents, rng)
     times = draw_times(batch, scheduler, rng)
     noisy = scheduler.add_noise(batch.latents, noise, times)
     predicted = predict(model, noisy, times, withhold(model, batch, rng))

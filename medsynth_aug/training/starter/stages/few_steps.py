@@ -9,6 +9,7 @@ from accelerate import Accelerator
 from diffusers import AutoencoderKL, DDIMScheduler
 from torch import Tensor
 
+from medsynth_aug.training.seeded import seeded_noise
 from medsynth_aug.training.starter.images.draws import DenoiserData, Encoded, SceneDraws
 from medsynth_aug.training.starter.images.scenes import SceneDrawer
 from medsynth_aug.training.starter.looking.strip import draw_strip
@@ -65,7 +66,7 @@ def consistency_loss(
     student is its own target, without an average, and errors are measured in the pseudo-Huber norm (Song and
     Dhariwal, "Improved techniques for training consistency models", ICLR 2024).
     """
-    noise = torch.from_numpy(rng.standard_normal(batch.latents.shape, np.float32)).to(batch.latents.device)
+    noise = seeded_noise(batch.latents, rng)
     stride = scheduler.config.num_train_timesteps // GRID
     times = (draw_times(batch, scheduler, rng) // stride + 1) * stride - 1
     noisy = scheduler.add_noise(batch.latents, noise, times)

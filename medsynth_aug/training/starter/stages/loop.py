@@ -13,6 +13,9 @@ from tqdm import tqdm
 
 from medsynth_aug.training.starter.stages.state import LoopSettings, TrainingState
 
+LEAST_LOOKS = 12
+"""Held-out losses that a short stage is given too."""
+
 
 def autocast(device: torch.device) -> AbstractContextManager[None]:
     """bf16 autocast on `device`; weights and optimiser stay fp32."""
@@ -80,7 +83,7 @@ def train(
             bar.set_postfix(step=state.step, loss=f"{smooth:.4f}")
             if leads and elapsed_s >= next_held_out:
                 _look(state, smooth, held_out_loss, draw_strip)
-                next_held_out = elapsed_s + settings.held_out_every_s
+                next_held_out = elapsed_s + min(settings.held_out_every_s, budget_s / LEAST_LOOKS)
             elif leads and state.step % 20 == 0:
                 state.log(loss=smooth)
             _share_clock(state, elapsed_s, accelerator)

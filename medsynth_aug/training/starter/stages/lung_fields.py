@@ -1,6 +1,7 @@
 """Stage zero: the lung segmenter, from human-drawn masks."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from medsynth_aug.anatomy.lung_fields import INPUT_SIZE, build_lung_network, split_sides, standardise
 from medsynth_aug.errors import LabelError
 from medsynth_aug.training.seeded import seeded_weights
+from medsynth_aug.training.starter.images.ahead import Ahead
 from medsynth_aug.training.starter.images.radiographs import Radiograph
 from medsynth_aug.training.starter.stages.loop import autocast, train
 from medsynth_aug.training.starter.stages.state import LoopSettings
@@ -30,9 +32,10 @@ def train_lung_fields(
     accelerator: Accelerator,
     batch_size: int,
     seed: int,
+    workers: int = 0,
     max_steps: int | None = None,
 ) -> nn.Module:
-    """Train on the images that have a lung mask; returns the averaged weights.
+    """Train on the images that have a lung mask; returns the averaged weights. `workers` draw them ahead.
 
     Raises:
         LabelError: If no training image has a lung mask.
@@ -47,33 +50,33 @@ def train_lung_fields(
         network = build_lung_network().to(device)
     criterion = DiceCELoss(sigmoid=True)
 
-    def loss_on(source: Sequence[Pair], rng: np.random.Generator, count: int) -> Tensor:
-        drawn = [_augment(rng, *source[int(rng.integers(len(source)))]) for _ in range(count)]
-        grey = torch.from_numpy(np.stack([one[0] for one in drawn]))[:, None].to(device)
-        lungs = torch.from_numpy(np.stack([one[1] for one in drawn])).to(device)
+    drawn = Ahead(partial(_draw, pairs, (seed, 2, accelerator.process_index), batch_size), workers)
+    judged = _draw(held, (seed,), 32, 1) if held else None
+
+    def loss_on(batch: tuple[Tensor, Tensor]) -> Tensor:
         with autocast(device):
-            logits = network(grey)
-        return criterion(logits.float(), lungs)
+            logits = network(batch[0].to(device))
+        return criterion(logits.float(), batch[1].to(device))
 
     @torch.no_grad()
     def held_out_loss() -> float:
+        assert judged is not None
         network.eval()
-        loss = float(loss_on(held, np.random.default_rng(seed + 1), 32))
+        loss = float(loss_on(judged))
         network.train()
         return loss
 
     train(
         network,
-        lambda step: loss_on(
-            pairs, np.random.default_rng((seed, 2, step, accelerator.process_index)), batch_size
-        ),
+        lambda step: loss_on(drawn(step)),
         settings,
         folder,
         title="lung fields",
         accelerator=accelerator,
-        held_out_loss=held_out_loss if held else None,
+        held_out_loss=held_out_loss if judged is not None else None,
         max_steps=max_steps,
     )
+    drawn.close()
     return network.eval()
 
 
@@ -99,6 +102,16 @@ def _pairs(radiographs: Sequence[Radiograph]) -> list[Pair]:
         )
         for one in with_mask
     ]
+
+
+def _draw(pairs: Sequence[Pair], seed: Sequence[int], count: int, step: int) -> tuple[Tensor, Tensor]:
+    """Films `(count, 1, S, S)` and lungs `(count, 2, S, S)` of one step."""
+    rng = np.random.default_rng((*seed, step))
+    drawn = [_augment(rng, *pairs[int(rng.integers(len(pairs)))]) for _ in range(count)]
+    return (
+        torch.from_numpy(np.stack([grey for grey, _ in drawn]))[:, None],
+        torch.from_numpy(np.stack([lungs for _, lungs in drawn])),
+    )
 
 
 def _augment(rng: np.random.Generator, pixels: np.ndarray, lungs: np.ndarray) -> Pair:
