@@ -86,3 +86,10 @@ def rows(bank: SampleBank, query: str) -> list[tuple[Any, ...]]:
     """What the bank's own database answers."""
     with bank._database.reading() as connection:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def happened(bank: SampleBank) -> list[tuple[str, str]]:
+    """What the outbox says, in order, but for consents."""
+    return rows(
+        bank, "SELECT kind, subject FROM events WHERE kind IN ('sample', 'refusal', 'forgotten') ORDER BY id"
+    )  # type: ignore

@@ -1,4 +1,4 @@
-"""The contract of a bank: what it promises to one process, on every backend."""
+"""The contract of a bank: what it promises of samples to one process, on every backend."""
 
 import hashlib
 import pickle
@@ -7,33 +7,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from medsynth_aug.bank import SampleBank
-from medsynth_aug.bank.packing import pack_map, pack_sample, unpack_map, unpack_sample
 from medsynth_aug.bank.schema import samples
-from medsynth_aug.errors import BankError, DamagedSampleError, SettingError, SourceChangedError
+from medsynth_aug.errors import BankError, DamagedSampleError, SettingError
 from medsynth_aug.synthesis import Refusal
-from medsynth_aug.synthesis.digest import digest_pixels
 from tests.bank.backends import BACKENDS, content, place_of, tamper
-from tests.bank.material import DTYPES, assert_same, radiograph, request, rows, sample, whole_image
+from tests.bank.material import DTYPES, assert_same, happened, radiograph, request, rows, sample, whole_image
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     return request.param
-
-
-def happened(bank: SampleBank) -> list[tuple[str, str]]:
-    """What the outbox says, in order, but for consents."""
-    return rows(
-        bank, "SELECT kind, subject FROM events WHERE kind IN ('sample', 'refusal', 'forgotten') ORDER BY id"
-    )  # type: ignore
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -51,44 +39,6 @@ def test_what_comes_back_may_be_changed_in_place(bank: SampleBank) -> None:
     read.image.fill_(7)
     read.mask.fill_(True)
     assert_same(bank.get(made.digest), made)
-
-
-@given(
-    dtype=st.sampled_from(DTYPES),
-    channels=st.sampled_from([1, 3]),
-    height=st.integers(1, 20),
-    width=st.integers(1, 20),
-    seed=st.integers(0, 99),
-    spaced=st.booleans(),
-)
-def test_pixels_of_any_shape_are_packed_and_unpacked_equal(
-    dtype: torch.dtype, channels: int, height: int, width: int, seed: int, spaced: bool
-) -> None:
-    chance = np.random.default_rng(seed)
-    image = torch.from_numpy(chance.integers(0, 256, (channels, height, width))).to(dtype)
-    mask, region = (torch.from_numpy(chance.random((1, height, width)) < 0.5) for _ in range(2))
-    spacing = TEMPLATE.spacing if spaced else None
-    packed = pack_sample(replace(TEMPLATE, image=image, mask=mask, edit_region=region, spacing=spacing))
-    back = unpack_sample(packed)
-    assert back[0].dtype == dtype
-    for left, right in zip(back[:3], (image, mask, region), strict=True):
-        assert torch.equal(left, right)
-    assert back[3:] == (TEMPLATE.value_range, spacing)
-
-
-TEMPLATE = sample()
-
-
-@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32], ids=str)
-def test_maps_of_any_dtype_are_packed_and_unpacked_equal(dtype: torch.dtype) -> None:
-    map_ = (torch.arange(2 * 5 * 7) % 3).reshape(2, 5, 7).to(dtype)
-    back = unpack_map(pack_map(map_))
-    assert back.dtype == dtype
-    assert torch.equal(back, map_)
-
-
-def test_binary_maps_take_one_bit_a_pixel() -> None:
-    assert len(pack_map(torch.ones(2, 512, 512, dtype=torch.bool))) < 2 * 512 * 512 / 8 + 300
 
 
 def test_a_non_contiguous_image_comes_back_equal(bank: SampleBank) -> None:
@@ -170,42 +120,6 @@ def test_provenance_that_is_not_json_is_refused_and_leaves_nothing(bank: SampleB
     assert bank._pixels.prefixes() == []
 
 
-def test_a_refusal_comes_back_equal_and_only_the_first_one_counts(bank: SampleBank) -> None:
-    refusal = Refusal(request(radiograph()), "no place; choose another source", final=True)
-    bank.refuse(refusal)
-    bank.refuse(replace(refusal, reason="another"))
-    assert bank.refusal(refusal.request.digest) == refusal
-    assert bank.refusal("0" * 64) is None
-    assert happened(bank) == [("refusal", refusal.request.digest)]
-    assert len(bank) == 0
-
-
-def test_a_sample_outweighs_a_refusal(bank: SampleBank) -> None:
-    made = sample()
-    bank.refuse(Refusal(made.request, "no place"))
-    bank.add(made)
-    bank.refuse(Refusal(made.request, "no place"))
-    assert bank.refusal(made.digest) is None
-    assert bank.resolve(made.request) == made.digest
-
-
-def test_resolve_follows_refusals_to_the_attempt_that_was_made(bank: SampleBank) -> None:
-    second = sample(attempt=1)
-    first = replace(second.request, attempt=0)
-    bank.add(second)
-    assert bank.resolve(first) is None
-    bank.refuse(Refusal(first, "no place"))
-    assert bank.resolve(first) == second.digest
-    assert bank.resolve(first, max_attempts=1) is None
-
-
-def test_resolve_stops_at_a_final_refusal(bank: SampleBank) -> None:
-    second = sample(attempt=1)
-    bank.add(second)
-    bank.refuse(Refusal(replace(second.request, attempt=0), "mask is empty", final=True))
-    assert bank.resolve(replace(second.request, attempt=0)) is None
-
-
 def test_a_forgotten_sample_can_be_stored_anew(bank: SampleBank) -> None:
     made = sample()
     bank.add(made)
@@ -215,49 +129,6 @@ def test_a_forgotten_sample_can_be_stored_anew(bank: SampleBank) -> None:
     bank.add(replace(made, image=made.image + 1))
     assert torch.equal(bank.get(made.digest).image, made.image + 1)
     assert [kind for kind, _ in happened(bank)] == ["sample", "forgotten", "sample"]
-
-
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_a_source_comes_back_equal(bank: SampleBank, dtype: torch.dtype) -> None:
-    source = radiograph(2, dtype)
-    assert bank.source(source.digest) is None
-    bank.put_source(source)
-    bank.put_source(source)
-    found = bank.source(source.digest)
-    assert found is not None
-    assert torch.equal(found.pixels, source.pixels)
-    assert (found.digest, found.value_range, found.spacing) == (
-        source.digest,
-        source.value_range,
-        source.spacing,
-    )
-
-
-def test_a_source_under_a_digest_that_is_not_its_own_is_refused(bank: SampleBank) -> None:
-    source = radiograph()
-    with pytest.raises(SourceChangedError, match="the pixels are not those of real:"):
-        bank.put_source(replace(source, pixels=source.pixels + 1))
-    with pytest.raises(BankError, match=r"sample:abc is no real source; store samples with bank.add"):
-        bank.put_source(replace(source, digest="sample:abc"))
-
-
-def test_maps_are_known_by_the_digest_that_requests_name(bank: SampleBank) -> None:
-    mask = torch.eye(9, dtype=torch.bool)[None]
-    digest = bank.put_map(mask)
-    assert digest == digest_pixels(mask)
-    assert torch.equal(bank.map(digest), mask)
-
-
-def test_the_first_anatomy_of_a_source_and_model_stays(bank: SampleBank) -> None:
-    first, second = torch.ones(2, 4, 4, dtype=torch.bool), torch.zeros(2, 4, 4, dtype=torch.bool)
-    assert bank.anatomy("real:a", "model") is None
-    bank.put_anatomy("real:a", "model", first)
-    bank.put_anatomy("real:a", "model", second)
-    bank.put_anatomy("real:a", "other", second)
-    for model, expected in (("model", first), ("other", second)):
-        found = bank.anatomy("real:a", model)
-        assert found is not None
-        assert torch.equal(found, expected)
 
 
 def test_a_bank_pickles_as_its_path_and_reopens(bank: SampleBank) -> None:
@@ -315,19 +186,6 @@ def test_damaged_and_missing_pixels_are_found_and_named(bank: SampleBank) -> Non
         bank.add(each)
     assert bank.verify() == []
     assert_same(bank.get(made[0].digest), made[0])
-
-
-def test_damaged_copies_are_found_and_named(bank: SampleBank) -> None:
-    source, lungs = radiograph(), torch.ones(2, 4, 4, dtype=torch.bool)
-    bank.put_source(source)
-    bank.put_anatomy(source.digest, "model", lungs)
-    place = bank._local.sources.place(source.digest.removeprefix("real:"))
-    tamper(place, content(place)[:-1] + b"!")
-    tamper(bank._local.maps.place(digest_pixels(lungs)), None)
-    assert [str(problem).rpartition(" is ")[2].split(";")[0] for problem in bank.verify()] == [
-        "damaged",
-        "missing",
-    ]
 
 
 def test_samples_made_on_top_of_each_other_are_added_once(bank: SampleBank) -> None:

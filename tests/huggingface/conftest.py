@@ -7,7 +7,8 @@ import pytest
 
 from medsynth_huggingface import Corpus
 from tests.huggingface.client import Client, running_client
-from tests.huggingface.loopback_hub import WRITER, Hub, running_hub
+from tests.huggingface.hub.running import running_hub
+from tests.huggingface.hub.state import WRITER, Hub
 from tests.huggingface.material import virtual_corpus
 
 

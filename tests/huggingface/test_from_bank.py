@@ -18,7 +18,7 @@ from medsynth_huggingface import push_virtual_patients
 from medsynth_huggingface.from_bank import corpus_of
 from tests.huggingface import tasks
 from tests.huggingface.client import Client
-from tests.huggingface.loopback_hub import WRITER, Hub
+from tests.huggingface.hub.state import WRITER, Hub
 from tests.huggingface.material import OpenGate
 
 

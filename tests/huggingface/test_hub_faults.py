@@ -14,7 +14,7 @@ from medsynth_huggingface import Corpus
 from medsynth_huggingface.hub import scrubbed
 from tests.huggingface import tasks
 from tests.huggingface.client import Client
-from tests.huggingface.loopback_hub import READER, WRITER, Fault, Hub
+from tests.huggingface.hub.state import READER, WRITER, Fault, Hub
 
 
 @pytest.mark.parametrize(("method", "path", "status", "error", "says"), [

@@ -10,8 +10,8 @@ from medsynth_aug.errors import PublishError
 from medsynth_huggingface import Corpus
 from tests.huggingface import tasks
 from tests.huggingface.client import Client
-from tests.huggingface.hub_state import sha256
-from tests.huggingface.loopback_hub import Hub
+from tests.huggingface.hub.repository import sha256
+from tests.huggingface.hub.state import Hub
 
 CONFIGS = ("images", "masks", "boxes")
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from medsynth_aug.synthesis import (
 from medsynth_aug.types import Box
 
 Result = SyntheticSample | Refusal
+Mutant = tuple[str, Any, str]
+"""Name of the check that must find it, the synthesizer, what the message says (a pattern)."""
 
 
 class Altered(FakeSynthesizer):
@@ -73,6 +76,36 @@ def with_request(**changes: Callable[[Job], Any]) -> Altered:
 def only_painted(change: Callable[[Job, torch.Tensor], torch.Tensor]) -> Altered:
     """An image altered where there is a source, and left where there is none."""
     return with_image(lambda job, image: image if job.source is None else change(job, image))
+
+
+def nothing(job: Any, sample: SyntheticSample) -> torch.Tensor:
+    return torch.zeros_like(sample.mask)
+
+
+def by_place_in_batch(jobs: Any, results: Any) -> Any:
+    """Every job painted with its place as seed."""
+    fake = FakeSynthesizer()
+    again = [replace(job, request=replace(job.request, seed=place)) for place, job in enumerate(jobs)]
+    return [replace(one, request=job.request) for job, one in zip(jobs, fake.synthesize(again), strict=True)]
+
+
+def in_results(kind: type, change: Any) -> Altered:
+    """Every sample, or every refusal, replaced."""
+    return Altered(
+        batch=lambda jobs, results: [change(one) if isinstance(one, kind) else one for one in results]
+    )
+
+
+def one_pixel(job: Any, image: torch.Tensor) -> torch.Tensor:
+    """One value changed, in a place that follows the seed."""
+    image.view(-1)[1 if job.request.seed else 5] = float(job.source.value_range.low)
+    return image
+
+
+def restless() -> Altered:
+    """Painted with another seed each time."""
+    seeds = count()
+    return with_request(seed=lambda job: next(seeds))
 
 
 class Scanty:

@@ -12,10 +12,24 @@ from medsynth_aug.errors import ConformanceError, UnknownLesionError
 from medsynth_aug.synthesis import FakeSynthesizer, Refusal, Synthesizer
 from medsynth_aug.testing import Check, check_synthesizer, synthesizer_checks
 from tests.diffusion.conftest import write_starter_like
-from tests.testing.altered import Altered, with_parts
-from tests.testing.synthesizer_mutants import MUTANTS, nothing
+from tests.testing.altered import Altered, nothing, with_parts
+from tests.testing.synthesizer_mutants import (
+    background,
+    bad_jobs,
+    chance,
+    maps,
+    order,
+    reopening,
+    telling,
+    truth,
+)
 
 CHECKS = {check.name: check for check in synthesizer_checks()}
+MUTANTS = [
+    mutant
+    for breaking in (telling, order, bad_jobs, background, truth, maps, chance, reopening)
+    for mutant in breaking.MUTANTS
+]
 
 
 @pytest.mark.parametrize(("name", "mutant", "message"), MUTANTS, ids=[name for name, _, _ in MUTANTS])

@@ -1,4 +1,4 @@
-"""What a loopback Hub holds: repositories with commits, branches, tags, pull requests and large files."""
+"""A repository of a loopback Hub: its commits, branches, tags, pull requests and large files."""
 
 import hashlib
 import secrets
