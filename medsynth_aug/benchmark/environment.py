@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
-LIBRARIES = ("medsynth-aug", "torch", "diffusers", "transformers", "numpy")
+from medsynth_aug.version import __version__
+
+LIBRARIES = ("torch", "diffusers", "transformers", "numpy")
 
 
 def environment_of(device: torch.device) -> dict[str, Any]:
@@ -20,5 +22,5 @@ def environment_of(device: torch.device) -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {library: version(library) for library in LIBRARIES},
+        "libraries": {"medsynth-aug": __version__} | {library: version(library) for library in LIBRARIES},
     }

@@ -42,7 +42,7 @@ def main(
             help=f"Comma-separated, of {', '.join(SHARES)}. '' takes all from nothing, else the denoiser."
         ),
     ] = "",
-    batch_size: Annotated[int, typer.Option(help="Scenes a step; 0 takes 16 on a CPU, 512 on a GPU.")] = 0,
+    batch_size: Annotated[int, typer.Option(help="Scenes a step; 0 takes 16 on a CPU, 256 on a GPU.")] = 0,
     passes: Annotated[int, typer.Option(help="Passes over encoded scenes; 0 takes 3.")] = 0,
     limit: Annotated[int | None, typer.Option(help="Use only the first images, for a smoke run.")] = None,
     max_steps: Annotated[int | None, typer.Option(help="Stop each stage after this many steps.")] = None,

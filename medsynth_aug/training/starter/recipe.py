@@ -106,7 +106,7 @@ def _train_denoiser(
     recipe: Recipe, vae: AutoencoderKL, model: Denoiser, accelerator: Accelerator, train: Sequence[Item],
     held_out: Sequence[Item],
 ) -> None:  # fmt: skip
-    batch_size = recipe.batch_size or (512 if accelerator.device.type == "cuda" else 16)
+    batch_size = recipe.batch_size or (256 if accelerator.device.type == "cuda" else 16)
     data = DenoiserData(
         batch_size=batch_size,
         scenes_per_draw=recipe.scenes_per_draw or max(256, 4 * batch_size),
