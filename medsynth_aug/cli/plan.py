@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medsynth_aug.cli.pairs import class_and_lesion
+from medsynth_aug.cli.places import MayLeave, Pixels, Records, open_bank
 from medsynth_aug.errors import PlanError, SettingError
 
 if TYPE_CHECKING:
@@ -124,6 +125,9 @@ def plan(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    records: Records = None,
+    pixels: Pixels = None,
+    real_data_may_leave: MayLeave = False,
 ) -> None:  # fmt: skip
     """Count the classes before and after rebalancing, and estimate what it costs; nothing is painted.
 
@@ -131,7 +135,8 @@ def plan(
     --match leave of it. A patient or an image that stands in two splits is an error.
 
     With --save and --bank the plan can be carried out later, elsewhere and by many processes, without the
-    data set: [bold]medsynth generate PLAN --bank FOLDER[/bold].
+    data set: [bold]medsynth generate PLAN --bank FOLDER[/bold]. For other machines the bank has to lie where
+    they reach it: name --records and --pixels here, and the same ones there.
 
     Example: [bold]medsynth plan examples/data/labels.csv --image file --patient patient_id --split train
     --lesion pneumothorax=pneumothorax --background normal[/bold]
@@ -140,7 +145,6 @@ def plan(
     --match view --match sex --match age:10 --max-per-patient 3 --sham-fraction 0.1 --checkpoint starter
     --time --bank bank --save plan.jsonl[/bold]
     """
-    from medsynth_aug.bank import SampleBank
     from medsynth_aug.conditioning.settings import ConditioningSettings
     from medsynth_aug.data.planning.making import make_plan
     from medsynth_aug.data.planning.timing import time_plan
@@ -148,6 +152,8 @@ def plan(
     from medsynth_aug.data.planning.wish import Wish
     from medsynth_aug.synthesis.settings import SamplingSettings
 
+    if bank is None and (records or pixels):
+        raise SettingError("--records and --pixels say where a bank lies; name its folder too, with --bank")
     columns = {"image": image, "label": label, "patient": None if each_image else patient, "split": split}
     images = _images(source, columns, [_column(text) for text in match or ()], each_image)
     training = take_in(
@@ -163,9 +169,10 @@ def plan(
         conditioning=ConditioningSettings(),
     )  # fmt: skip
     engine = _engine(checkpoint, device)
+    store = None if bank is None else open_bank(bank, records, pixels, may_leave=real_data_may_leave)
     planned = make_plan(
         training, wish, engine=engine.fingerprint, folder=None if bank is None else bank / "digests",
-        copies=None if bank is None else SampleBank(bank),
+        copies=store,
     )  # fmt: skip
     rate = time_plan(planned, engine, training.reader)._asdict() if time else {}
     typer.echo(planned.summary())
