@@ -1,4 +1,4 @@
-"""Fill a bank with many processes: each rank makes its share of what is outstanding."""
+"""Fill a bank with many processes: each rank makes what is outstanding of its share."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from medsynth_aug.bank.bank import SampleBank
 from medsynth_aug.bank.generation import CHUNK
 from medsynth_aug.bank.tracing import Outstanding, trace_all
+from medsynth_aug.errors import SettingError
 from medsynth_aug.synthesis.request import SynthesisRequest
 
 
@@ -18,20 +19,34 @@ class Rank:
         number: From 0.
         count: How many there are.
         local: Number on this machine, which is that of its GPU.
+
+    Raises:
+        SettingError: If there is no such rank among so many.
     """
 
     number: int
     count: int
     local: int
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.number < self.count or self.local < 0:
+            raise SettingError(
+                f"RANK is {self.number}, WORLD_SIZE {self.count} and LOCAL_RANK {self.local}; ranks count "
+                "from 0 to WORLD_SIZE - 1: set all three as torchrun does, or none for one process alone"
+            )
+
     @classmethod
     def from_environment(cls) -> "Rank":
-        """The rank that torchrun, accelerate or a scheduler gave this process; the only one without them."""
-        number, count, local = (
-            int(os.environ.get(name, default))
-            for name, default in (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
+        """The rank that torchrun, accelerate or a scheduler gave this process; the only one without them.
+
+        Raises:
+            SettingError: If RANK, WORLD_SIZE or LOCAL_RANK is no whole number, or they do not go together.
+        """
+        return cls(
+            number=_whole_number("RANK", 0),
+            count=_whole_number("WORLD_SIZE", 1),
+            local=_whole_number("LOCAL_RANK", 0),
         )
-        return cls(number=number, count=count, local=local)
 
 
 class Chosen(Sequence[SynthesisRequest]):
@@ -63,31 +78,32 @@ def share_of(
 ) -> Sequence[SynthesisRequest]:
     """The outstanding requests that this rank makes: every rank's are others, together they are all.
 
-    The ranks wait for each other while they look into the bank, so that they see the same, and never again:
-    if one of them is killed, the others finish their shares, and a second run shares out what is left.
+    A rank's share is fixed by its number and theirs, whatever the bank holds by now, so ranks never meet: one
+    that starts late or again finds what is left of its own, and one that is killed takes nobody along.
 
     Args:
         rank: This process.
         requests: What is wanted, the same in every rank.
         bank: Where it goes; the same for all.
         max_attempts: Draws for a request before it is given up.
+
+    Raises:
+        BankError: If the bank cannot be read.
     """
-    positions: list[int] = []
-    for first in range(0, len(requests), CHUNK):
-        states = trace_all(bank, list(requests[first : first + CHUNK]), max_attempts)
-        positions += [first + n for n, state in enumerate(states) if isinstance(state, Outstanding)]
-    if rank.count == 1:
-        return Chosen(requests, positions)
-    _meet()
-    return Chosen(requests, positions[rank.number :: rank.count])
+    share = requests[rank.number :: rank.count]
+    outstanding: list[int] = []
+    for first in range(0, len(share), CHUNK):
+        states = trace_all(bank, list(share[first : first + CHUNK]), max_attempts)
+        outstanding += [first + n for n, state in enumerate(states) if isinstance(state, Outstanding)]
+    return Chosen(share, outstanding)
 
 
-def _meet() -> None:
-    """Wait until all ranks have come here, then dissolve the group: nothing that follows needs the others."""
-    import torch.distributed as group
-
-    group.init_process_group("gloo")
+def _whole_number(name: str, default: int) -> int:
+    value = os.environ.get(name, default)
     try:
-        group.barrier()
-    finally:
-        group.destroy_process_group()
+        return int(value)
+    except ValueError:
+        raise SettingError(
+            f"{name} is {value!r} in the environment; it must be a whole number, as torchrun sets it, "
+            "or be unset for one process alone"
+        ) from None

@@ -1,46 +1,67 @@
 """Many processes fill one bank: each makes its share, and one that is killed takes nobody along."""
 
 import os
-import socket
+import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
 
 from medsynth_aug.bank import SampleBank, SourceStore, generate
 from medsynth_aug.bank.ranks import Rank, share_of
+from medsynth_aug.errors import SettingError
 from medsynth_aug.synthesis import FakeSynthesizer, Refusal
 from tests.bank.one_rank import REQUESTS, SOURCE
 
 ALL = {str(number) for number in range(len(REQUESTS))}
+TORCHRUN = (
+    "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "--max-restarts", "1", "-m",
+)  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@dataclass
+class Started:
+    """A rank that has found its share, by what it said."""
+
+    pid: int
+    share: set[str]
 
 
-def launch(bank: Path, count: int) -> list[subprocess.Popen[str]]:
-    """Start the ranks one by one, as a scheduler does."""
-    port = str(free_port())
-    return [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.bank.one_rank", str(bank)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={
-                **os.environ, "RANK": str(number), "WORLD_SIZE": str(count), "LOCAL_RANK": str(number),
-                "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1",
-            },
-        )
-        for number in range(count)
-    ]  # fmt: skip
+def launch(bank: SampleBank, launcher: Sequence[str] = (), **environment: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", *launcher, "tests.bank.one_rank", str(bank.path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **{name: str(it) for name, it in environment.items()}},
+    )
 
 
-def slots_of(process: subprocess.Popen[str]) -> set[str]:
+def launch_alone(bank: SampleBank) -> list[subprocess.Popen[str]]:
+    """Start two ranks one by one, as a scheduler does."""
+    return [launch(bank, RANK=number, WORLD_SIZE=2, LOCAL_RANK=number) for number in range(2)]
+
+
+def heard(process: subprocess.Popen[str]) -> Started:
     assert process.stdout is not None
-    return set(process.stdout.readline().split())
+    pid, *slots = process.stdout.readline().split()
+    return Started(int(pid), set(slots))
+
+
+def made(bank: SampleBank) -> set[str]:
+    return {bank.get(digest).request.slot for digest in bank.digests()}
+
+
+def wait_for(bank: SampleBank, samples: int) -> None:
+    while len(bank) < samples:
+        time.sleep(0.02)
+
+
+def fill(bank: SampleBank, rank: Rank) -> int:
+    share = share_of(rank, REQUESTS, bank)
+    return generate(share, FakeSynthesizer(), bank, SourceStore(bank), progress=False).made
 
 
 def test_one_process_makes_what_is_outstanding_and_nothing_else(bank: SampleBank) -> None:
@@ -56,25 +77,63 @@ def test_one_process_makes_what_is_outstanding_and_nothing_else(bank: SampleBank
     assert list(share[2:4]) == REQUESTS[8:10] and share[-1] == REQUESTS[-1]
 
 
-def test_ranks_share_the_plan_a_killed_one_takes_nobody_along_and_a_rerun_completes_it(
-    bank: SampleBank,
-) -> None:
+def test_a_rank_waits_for_no_other_and_one_that_comes_late_makes_all_of_its_share(bank: SampleBank) -> None:
     bank.put_source(SOURCE)
-    first, second = launch(bank.path, 2)
-    shares = slots_of(first), slots_of(second)
+    assert [fill(bank, Rank(number=number, count=3, local=0)) for number in (1, 0, 0, 2)] == [8, 8, 0, 8]
+    assert made(bank) == ALL
+
+
+def test_a_killed_rank_takes_nobody_along_and_a_rerun_completes_the_plan(bank: SampleBank) -> None:
+    bank.put_source(SOURCE)
+    ranks = launch_alone(bank)
+    shares = [heard(process).share for process in ranks]
     assert shares[0] | shares[1] == ALL and not shares[0] & shares[1]
-    while len(bank) < 6:
-        time.sleep(0.02)
-    second.kill()
-    assert first.wait(60) == 0 and second.wait(60) == -9
-    done = {bank.get(digest).request.slot for digest in bank.digests()}
-    assert shares[0] <= done < ALL, "the killed rank had finished already: the test proves nothing"
-    again = launch(bank.path, 2)
-    left = [slots_of(process) for process in again]
+    wait_for(bank, 6)
+    victim = min((0, 1), key=lambda number: len(shares[number] & made(bank)))  # one may have started late
+    survivor = 1 - victim
+    ranks[victim].kill()
+    assert ranks[survivor].wait(60) == 0 and ranks[victim].wait(60) == -signal.SIGKILL
+    done = made(bank)
+    assert shares[survivor] <= done < ALL, "the killed rank had finished already: the test proves nothing"
+    again = launch_alone(bank)
+    left = [heard(process).share for process in again]
     assert left[0] | left[1] == ALL - done and not left[0] & left[1]
     assert [process.wait(60) for process in again] == [0, 0]
-    assert {bank.get(digest).request.slot for digest in bank.digests()} == ALL
-    assert bank.verify() == []
-    for process in (first, second, *again):
+    assert made(bank) == ALL and bank.verify() == []
+    for process in (*ranks, *again):
         assert process.stdout is not None
         process.stdout.close()
+
+
+def test_ranks_that_torchrun_starts_again_after_one_was_killed_go_on(bank: SampleBank) -> None:
+    bank.put_source(SOURCE)
+    with launch(bank, TORCHRUN) as launched:
+        first, last = heard(launched), heard(launched)
+        wait_for(bank, 6)
+        os.kill(last.pid, signal.SIGKILL)
+        done = made(bank)
+        again = heard(launched), heard(launched)
+        assert launched.wait(60) == 0
+    assert first.share | last.share == ALL and not first.share & last.share
+    left = again[0].share | again[1].share
+    assert left and not left & done and not again[0].share & again[1].share
+    assert made(bank) == ALL and bank.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"RANK": "x"}, "RANK is 'x' in the environment; it must be a whole number"),
+        ({"WORLD_SIZE": ""}, "WORLD_SIZE is '' in the environment; it must be a whole number"),
+        ({"RANK": "1"}, "RANK is 1, WORLD_SIZE 1 and LOCAL_RANK 0; ranks count from 0 to WORLD_SIZE - 1"),
+        ({"RANK": "-1", "WORLD_SIZE": "2"}, "RANK is -1, WORLD_SIZE 2 and LOCAL_RANK 0"),
+        ({"WORLD_SIZE": "2", "LOCAL_RANK": "-1"}, "RANK is 0, WORLD_SIZE 2 and LOCAL_RANK -1"),
+    ],
+)
+def test_an_environment_that_names_no_rank_is_an_error_that_helps(
+    environment: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError, match=told):
+        Rank.from_environment()

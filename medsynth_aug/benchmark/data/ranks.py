@@ -1,7 +1,6 @@
 """Two ranks on a core each against one rank on one core, with the same engine and the same plan."""
 
 import os
-import socket
 import time
 from contextlib import ExitStack
 from itertools import count
@@ -99,14 +98,13 @@ def _plan(films: FilmSet, folder: Path, settings: DataSettings, engine: Synthesi
 
 def _run(folder: Path, settings: DataSettings, cores: list[int], mode: str) -> tuple[float, float]:
     """Seconds that the ranks took, and seconds of processor time that they got together."""
-    port = str(_free_port())
     with ExitStack() as stack:
         ranks = []
         for number, core in enumerate(cores):
             place = {
                 "RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": str(len(cores)),
-                "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1",
-                "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TQDM_DISABLE": "1",
+                "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+                "TQDM_DISABLE": "1",
             }  # fmt: skip
             ranks.append(
                 start(
@@ -126,9 +124,3 @@ def _run(folder: Path, settings: DataSettings, cores: list[int], mode: str) -> t
 
 def _engine_name(settings: DataSettings) -> str:
     return "an engine without weights" if settings.checkpoint == "none" else Path(settings.checkpoint).name
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
