@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 from pydicom import FileDataset
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 PATIENT = "Secret^Anna"
@@ -39,7 +42,10 @@ def film(
 
 
 def dicom(array: np.ndarray, **header: Any) -> FileDataset:
-    """A digital radiograph with these stored values; an attribute that is given as None is left out."""
+    """A digital radiograph with these stored values.
+
+    An attribute that is given as None is left out; bytes are written as they are, however wrong.
+    """
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = header.pop("TransferSyntaxUID", ExplicitVRLittleEndian)
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
@@ -63,7 +69,10 @@ def dicom(array: np.ndarray, **header: Any) -> FileDataset:
     }
     stored.setdefault("HighBit", stored["BitsStored"] - 1)
     for keyword, value in stored.items():
-        if value is not None:
+        if isinstance(value, bytes):
+            tag = Tag(keyword)
+            dataset[tag] = RawDataElement(tag, dictionary_VR(tag), len(value), value, 0, False, True)
+        elif value is not None:
             setattr(dataset, keyword, value)
     dataset.PixelData = array.astype(array.dtype.newbyteorder("<")).tobytes()
     dataset["PixelData"].VR = "OB" if depth == 8 else "OW"

@@ -8,6 +8,7 @@ import torch
 from pydicom import FileDataset
 from pydicom.dataset import Dataset
 
+from medsynth_aug.data.readers.formats.attributes import check_description, check_grey_scale
 from medsynth_aug.data.readers.formats.directions import (
     Directions,
     directions_of,
@@ -106,8 +107,8 @@ def read_dicom(path: str | Path, settings: DicomSettings | None = None) -> Dicom
     Raises:
         UnreadableFileError: If the file is missing, damaged, no image, or compressed in a way that nothing
             installed decodes.
-        ImageError: If the image is in colour, has more than 16 bits or several frames, or is not frontal and
-            was asked to be.
+        ImageError: If the image is in colour, has more than 16 bits or several frames, is not frontal and was
+            asked to be, or its header leaves the values without a meaning; the attribute is named.
     """
     path, settings = Path(path), settings or DicomSettings()
     with dicom_failures(path):
@@ -120,6 +121,7 @@ def read_dicom(path: str | Path, settings: DicomSettings | None = None) -> Dicom
             )
             raise ImageError(f"{path} {said}; leave it out, or read it with frontal_only=False")
         stored = stored_pixels(dataset, path, settings.frame)
+        check_grey_scale(dataset, path, display=settings.values == "display")
         array, value_range, inverted = grey_values(stored, dataset, settings.values)
         turned, directions = (array, None) if given is None else turn(array, given)
         swapped = given is not None and given.swaps
@@ -146,6 +148,8 @@ def dicom_scale(path: Path, settings: DicomSettings) -> tuple[ValueRange, Spacin
     """Value range and spacing of a file, as `read_dicom` gives them, from the header alone."""
     with dicom_failures(path):
         header = open_dicom(path, HEADER_TAGS)
+        check_description(header, path)
+        check_grey_scale(header, path, display=settings.values == "display")
         given = directions_of(header)
         swapped = given is not None and given.swaps
         return range_of(header, settings.values), _taken(scale_of(header), settings, swapped)

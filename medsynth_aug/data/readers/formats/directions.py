@@ -8,6 +8,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
+from medsynth_aug.data.readers.formats.attributes import numbers_of
+
 OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 
 FRONTAL_VIEWS = ("AP", "PA")
@@ -51,7 +53,7 @@ def directions_of(header: Dataset) -> Directions | None:
     """The directions that a DICOM header states, or None (PS3.3, C.7.6.1.1.1 and C.7.6.2.1.1)."""
     if header.get("AnatomicalOrientationType") == "QUADRUPED":
         return None
-    cosines = header.get("ImageOrientationPatient") or ()
+    cosines = numbers_of(header, "ImageOrientationPatient")
     if len(cosines) == 6:
         letters = [_leading(cosines[:3]), _leading(cosines[3:])]
     else:

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydicom.dataset import Dataset
 
+from medsynth_aug.data.readers.formats.attributes import numbers_of
 from medsynth_aug.types import Spacing
 
 SpacingBasis = Literal[
@@ -48,9 +49,9 @@ def scale_of(header: Dataset) -> Scale:
         return Scale(pixel, "fiducial" if kind == "fiducial" else "geometry")
     if pixel and detector and not _equal(pixel, detector):
         return Scale(pixel, "corrected")
-    factor = header.get("EstimatedRadiographicMagnificationFactor")
-    if detector and factor and math.isfinite(factor) and factor >= 1:
-        return Scale(Spacing(*(value / float(factor) for value in detector)), "magnification factor")
+    factor = numbers_of(header, "EstimatedRadiographicMagnificationFactor")
+    if detector and len(factor) == 1 and factor[0] >= 1:
+        return Scale(Spacing(*(value / factor[0] for value in detector)), "magnification factor")
     if detector:
         return Scale(detector, "detector")
     if pixel:
@@ -59,10 +60,9 @@ def scale_of(header: Dataset) -> Scale:
 
 
 def _pair(header: Dataset, keyword: str) -> Spacing | None:
-    values = header.get(keyword) or ()
-    if len(values) != 2 or not all(math.isfinite(value) and value > 0 for value in values):
-        return None
-    return Spacing(*(float(value) for value in values))
+    """A spacing; one that is not two positive numbers tells as much as none."""
+    values = numbers_of(header, keyword)
+    return Spacing(*values) if len(values) == 2 and min(values) > 0 else None
 
 
 def _equal(one: Spacing, other: Spacing) -> bool:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydicom import FileDataset
 from pydicom.dataset import Dataset
 
+from medsynth_aug.data.readers.formats.attributes import check_description
 from medsynth_aug.data.readers.formats.codecs import decode_frame
 from medsynth_aug.errors import ImageError, UnreadableFileError
 from medsynth_aug.types import ValueRange
@@ -33,7 +34,8 @@ def stored_pixels(dataset: FileDataset, path: Path, frame: int | None) -> NDArra
 
     Raises:
         UnreadableFileError: If there is no image in it, or no installed library decodes it.
-        ImageError: If it is in colour, of more than 16 bits, or of several frames and none was chosen.
+        ImageError: If it is in colour, of more than 16 bits, or of several frames and none was chosen, or its
+            header does not say what the values are.
     """
     index = _frame(dataset, path, frame)
     _check_form(dataset, path)
@@ -67,6 +69,7 @@ def _check_form(dataset: Dataset, path: Path) -> None:
             f"{path} holds no image: no pixel data was found in it; it is truncated, or a report, a plan or "
             "another kind of DICOM object: copy it again or remove it"
         )
+    check_description(dataset, path)
     if int(dataset.BitsAllocated) > 16:
         raise ImageError(
             f"{path} has {dataset.BitsAllocated} bits a pixel; radiographs have at most 16: rescale it first"
