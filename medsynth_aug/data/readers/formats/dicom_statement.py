@@ -12,6 +12,9 @@ from medsynth_aug.version import __version__
 
 MAKER = "medsynth-aug"
 
+KEPT = "Only numbers and defined terms on the pixels were carried over"
+"""What a painted image has of its source's header, in the 64 characters that DICOM allows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DicomExport:
@@ -88,7 +91,7 @@ def describe(sample: SyntheticSample, virtual: bool) -> str:
 
 
 def state_identity(dataset: Dataset, sample: SyntheticSample, virtual: bool, burned_in: bool | None) -> None:
-    """Patient and study of an image that carries nothing over of whom it is painted into."""
+    """Patient and study of an image that carries nothing over of the person it is painted into."""
     _leave_empty(dataset)
     dataset.PatientName = f"Synthetic^{'Virtual' if virtual else 'Painted'}"
     dataset.PatientID = f"SYN-{sample.digest[:16]}"
@@ -100,7 +103,7 @@ def state_identity(dataset: Dataset, sample: SyntheticSample, virtual: bool, bur
     if virtual:
         dataset.DeidentificationMethod = "None needed: wholly synthetic, no person was imaged"
     elif removed:
-        dataset.DeidentificationMethod = f"No attribute of the source carried over ({MAKER} {__version__})"
+        dataset.DeidentificationMethod = [KEPT, f"{MAKER} {__version__}"]
         dataset.DeidentificationMethodCodeSequence = [
             code_item(codes.CID7050.BasicApplicationConfidentialityProfile),
             code_item(codes.CID7050.CleanDescriptorsOption),

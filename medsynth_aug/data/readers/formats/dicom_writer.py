@@ -12,6 +12,7 @@ from pydicom import FileDataset, dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
+from medsynth_aug.data.readers.formats.attributes import window_fault
 from medsynth_aug.data.readers.formats.dicom import DicomImage, dicom_identity
 from medsynth_aug.data.readers.formats.dicom_statement import (
     DicomExport,
@@ -20,6 +21,7 @@ from medsynth_aug.data.readers.formats.dicom_statement import (
     state_identity,
     state_synthesis,
 )
+from medsynth_aug.data.readers.formats.dicom_terms import carry, unit_of
 from medsynth_aug.data.readers.formats.directions import UPRIGHT
 from medsynth_aug.data.readers.formats.grey_scale import invert, luts_as_written
 from medsynth_aug.data.readers.formats.whole_file import write_whole_file
@@ -27,13 +29,9 @@ from medsynth_aug.errors import GridError, ImageError, SettingError
 from medsynth_aug.synthesis.sample import SyntheticSample
 from medsynth_aug.types import ValueRange
 
-SHOWN_ALIKE = (
-    "RescaleIntercept", "RescaleSlope", "RescaleType", "WindowCenter", "WindowWidth", "VOILUTFunction",
-)  # fmt: skip
-"""What makes stored values look on a display as those of the source do; LUTs besides."""
-
 ABOUT_THE_PIXELS = (
-    "BodyPartExamined", "LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod",
+    "Modality", "BodyPartExamined", "ImageLaterality", "LossyImageCompression", "LossyImageCompressionRatio",
+    "LossyImageCompressionMethod",
 )  # fmt: skip
 
 
@@ -48,7 +46,8 @@ def write_dicom(
 
     The same sample always gets the same instance, series and (without `keep_study`) study UID. It has the
     pixels of the sample bit by bit; painted into `like` as read with `values="stored"`, they are written back
-    in its polarity, depth and grey scale. Nothing of the patient is carried over unless `keep_study` asks it.
+    in its polarity, depth and grey scale. Of the header of `like` only numbers and terms that the standard
+    defines are carried over, and nothing of the patient unless `keep_study` asks it.
 
     Args:
         path: The file.
@@ -120,18 +119,14 @@ def _dataset(sample: SyntheticSample, like: DicomImage | None) -> FileDataset:
         ("StudyInstanceUID", "study"),
     ):
         setattr(dataset, keyword, generate_uid(entropy_srcs=[sample.digest, word]))
-    dataset.Modality = (like and like.header.get("Modality")) or "OT"
+    dataset.Modality = "OT"
     dataset.SeriesNumber = dataset.InstanceNumber = 1
-    _carry(dataset, Dataset() if like is None else like.header, ABOUT_THE_PIXELS)
+    if like is not None:
+        for keyword in ABOUT_THE_PIXELS:
+            carry(dataset, like.header, keyword)
     _pixels(dataset, sample, like)
     _geometry(dataset, sample, like)
     return dataset
-
-
-def _carry(dataset: Dataset, header: Dataset, keywords: tuple[str, ...]) -> None:
-    for keyword in keywords:
-        if header.get(keyword) is not None:
-            dataset[keyword] = header[keyword]
 
 
 def _pixels(dataset: Dataset, sample: SyntheticSample, like: DicomImage | None) -> None:
@@ -150,12 +145,18 @@ def _pixels(dataset: Dataset, sample: SyntheticSample, like: DicomImage | None) 
 
 
 def _as_stored(dataset: Dataset, array: NDArray[Any], like: DicomImage) -> NDArray[Any]:
-    """The values as the source stores them, with what its header says of bits and grey scale."""
+    """The values as the source stores them, with what makes a display show them as it shows the source."""
     header = like.header
     dataset.BitsStored = header.BitsStored
     if header.PhotometricInterpretation == "MONOCHROME1":
         dataset.PhotometricInterpretation = "MONOCHROME1"
-    _carry(dataset, header, SHOWN_ALIKE)
+    carry(dataset, header, "RescaleIntercept", "RescaleSlope")
+    if "RescaleSlope" in dataset:
+        dataset.RescaleType = unit_of(header.get("RescaleType"))
+    if window_fault(header) is None:
+        carry(dataset, header, "WindowCenter", "WindowWidth")
+    if "WindowWidth" in dataset:
+        carry(dataset, header, "VOILUTFunction")
     for keyword, item in luts_as_written(header).items():
         setattr(dataset, keyword, [item])
     return invert(array, like.value_range) if like.inverted else array
@@ -171,9 +172,7 @@ def _geometry(dataset: Dataset, sample: SyntheticSample, like: DicomImage | None
     """Directions, laterality, and the spacing with what it is worth."""
     directions = UPRIGHT if like is None else like.directions
     dataset.PatientOrientation = list(directions) if directions else ""
-    if like is not None and like.header.get("ImageLaterality"):
-        dataset.ImageLaterality = like.header.ImageLaterality
-    elif "BodyPartExamined" not in dataset:
+    if "ImageLaterality" not in dataset and "BodyPartExamined" not in dataset:
         dataset.Laterality = ""  # whether the body part is paired is not known either
     if sample.spacing is None:
         return

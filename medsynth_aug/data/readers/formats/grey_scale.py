@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi, apply_windowing
 
+from medsynth_aug.data.readers.formats.dicom_terms import unit_of
 from medsynth_aug.data.readers.formats.stored import stored_range
 from medsynth_aug.types import ValueRange
 
@@ -118,10 +119,10 @@ def luts_as_written(header: Dataset) -> dict[str, Dataset]:
         table = apply(np.arange(first, first + (entries or 2**16)), header).astype(np.int64)
         if keyword == "VOILUTSequence":
             table, depth = np.rint(table * (65535 / (2**depth - 1))), 16
+        else:
+            item.ModalityLUTType = unit_of(source.get("ModalityLUTType"))
         item.add_new("LUTDescriptor", source["LUTDescriptor"].VR, [entries, first, depth])
         item.add_new("LUTData", "OW", table.astype("<u2").tobytes())
-        if source.get("ModalityLUTType"):
-            item.ModalityLUTType = source.ModalityLUTType
         found[keyword] = item
     return found
 
