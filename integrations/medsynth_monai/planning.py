@@ -1,6 +1,7 @@
 """Plan for a MONAI chain: find the images that may be painted, as they are at that place of the chain."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,8 @@ def plan(
 
     Args:
         data: The training items, as your `Dataset` or `CacheDataset` gets them.
-        chain: The chain, with one `RandSynthesizeLesiond` that draws from a bank.
+        chain: The chain, with one `RandSynthesizeLesiond` that draws from a bank; it may stand in a `Compose`
+            inside the chain, but not in `OneOf`, `SomeOf` or `RandomOrder`.
         groups: Patient of each item, or `"each-image"`.
         holdout_groups: Patients of the validation and test splits, none of whom may be among these.
         progress: Show a bar.
@@ -86,26 +88,49 @@ def plan(
 
 def _split(chain: Compose) -> tuple[Compose, RandSynthesizeLesiond, BankPainting]:
     """What comes before the transform, and the transform."""
-    transforms = list(chain.transforms)
-    places = [i for i, transform in enumerate(transforms) if isinstance(transform, RandSynthesizeLesiond)]
+    steps = list(_steps(chain))
+    places = [i for i, step in enumerate(steps) if isinstance(step, RandSynthesizeLesiond)]
     if len(places) != 1:
         raise SettingError(
-            f"the chain has {len(places)} RandSynthesizeLesiond at its top; a plan is made for exactly one"
+            f"the chain has {len(places)} RandSynthesizeLesiond, in itself and in each Compose inside it; a "
+            "plan is made for exactly one, and what stands in OneOf, SomeOf or RandomOrder does not count"
         )
-    transform = transforms[places[0]]
+    transform = steps[places[0]]
     assert isinstance(transform, RandSynthesizeLesiond)
     if not isinstance(transform.painting, BankPainting):
         raise SettingError(
             'the transform paints live, so there is nothing to plan; give it a bank: bank="bank/"'
         )
-    before = transforms[: places[0]]
-    chance = [type(one).__name__ for one in before if isinstance(one, Randomizable)]
+    chance = [type(step).__name__ for step in steps[: places[0]] if isinstance(step, Randomizable)]
     if chance:
         raise SettingError(
             f"{chance[0]} stands before RandSynthesizeLesiond, so its images differ from epoch to epoch and "
             "cannot be planned; move random transforms behind it"
         )
-    return Compose(before), transform, transform.painting
+    return _before(chain, transform), transform, transform.painting
+
+
+def _steps(transform: Any) -> Iterator[Any]:
+    """The transforms of a chain in their order, those of each Compose inside it too.
+
+    A subclass of Compose (OneOf, RandomOrder …) may choose, so it is one step.
+    """
+    if type(transform) is not Compose:
+        yield transform
+        return
+    for one in transform.transforms:
+        yield from _steps(one)
+
+
+def _before(chain: Compose, last: RandSynthesizeLesiond) -> Compose:
+    """The chain with its settings as far as one of its steps, without that."""
+    place = next(i for i, one in enumerate(chain.transforms) if any(step is last for step in _steps(one)))
+    holder = chain.transforms[place]
+    before = copy(chain)
+    before.transforms = chain.transforms[:place]
+    if holder is not last:
+        before.transforms = (*before.transforms, _before(holder, last))
+    return before
 
 
 def _job(item: Any, transform: RandSynthesizeLesiond) -> Job | None:

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import torch
 from monai.data import CacheDataset, DataLoader, Dataset
-from monai.transforms import Compose, EnsureChannelFirstd, LoadImaged, RandFlipd, ScaleIntensityRanged
+from monai.transforms import (
+    Compose,
+    EnsureChannelFirstd,
+    LoadImaged,
+    OneOf,
+    RandFlipd,
+    Rotated,
+    ScaleIntensityRanged,
+    Zoomd,
+)
 from PIL import Image
 from torch.utils.data import DataLoader as TorchDataLoader
 
@@ -161,6 +170,24 @@ def test_a_planned_bank_can_be_filled_beforehand(chain: Chain, films: list[dict[
     assert paint.production is not None and paint.production.late == 0
 
 
+@pytest.mark.parametrize("form", ["before", "both", "deep", "lazy"])
+def test_a_chain_of_chains_is_planned_as_training_reads_it(
+    chain: Chain, films: list[dict[str, Any]], form: str
+) -> None:
+    *load, paint, flip = chain(ahead=0)[0].transforms
+    turns = [Rotated("image", 0.3, padding_mode="zeros"), Zoomd("image", 1.2)]  # once or twice resampled
+    nested = {
+        "before": Compose([Compose(load), paint, flip]),
+        "both": Compose([load[0], Compose([*load[1:], paint, flip])]),
+        "deep": Compose([Compose([Compose(load[:2]), Compose([load[2], Compose([paint])])]), flip]),
+        "lazy": Compose([*load, Compose([*turns, paint]), flip], lazy=True),
+    }[form]
+    planned = plan(films, nested, groups=GROUPS, progress=False)
+    records = [read_record(nested(film)["synthesis"]) for film in films]
+    read = {record.request.source for record in records if record is not None}
+    assert len(read) == 8 and read == {request.source for request in planned.requests}
+
+
 def test_plans_that_cannot_be_are_refused(chain: Chain, films: list[dict[str, Any]]) -> None:
     transforms, paint = chain()
     parts = transforms.transforms
@@ -172,6 +199,12 @@ def test_plans_that_cannot_be_are_refused(chain: Chain, films: list[dict[str, An
         plan(films, Compose([*parts[:3], parts[4], paint]), groups=GROUPS, progress=False)
     with pytest.raises(SettingError, match="has 0 RandSynthesizeLesiond"):
         plan(films, Compose(parts[:3]), groups=GROUPS, progress=False)
+    with pytest.raises(SettingError, match="RandFlipd stands before RandSynthesizeLesiond"):
+        plan(films, Compose([Compose([*parts[:3], parts[4]]), paint]), groups=GROUPS, progress=False)
+    with pytest.raises(SettingError, match="OneOf stands before RandSynthesizeLesiond"):
+        plan(films, Compose([*parts[:3], OneOf([parts[2], parts[2]]), paint]), groups=GROUPS, progress=False)
+    with pytest.raises(SettingError, match=r"has 0 RandSynthesizeLesiond(?s:.)*in OneOf"):
+        plan(films, Compose([*parts[:3], OneOf([paint])]), groups=GROUPS, progress=False)
     live = RandSynthesizeLesiond("image", FakeSynthesizer(), LESIONS, [0])
     with pytest.raises(SettingError, match="paints live"):
         plan(films, Compose([*parts[:3], live]), groups=GROUPS, progress=False)
