@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth_aug.cli.engine import open_synthesizer
+from medsynth_aug.cli.places import MayLeave, Pixels, Records, open_bank
 
 if TYPE_CHECKING:
     from medsynth_aug.bank.ranks import Rank
@@ -21,21 +22,14 @@ def generate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     batch_size: Annotated[int, typer.Option(help="Samples that are made at once.")] = 8,
     attempts: Annotated[int, typer.Option(help="Draws for a place before it stays empty.")] = 3,
-    records: Annotated[
-        str | None, typer.Option(help="URL of a PostgreSQL database, for several machines.")
-    ] = None,
-    pixels: Annotated[str | None, typer.Option(help="fsspec URL of the pixels, such as s3://…")] = None,
-    real_data_may_leave: Annotated[
-        bool,
-        typer.Option(
-            "--real-data-may-leave",
-            help="Consent that --records and --pixels, which derive from real patients, lie elsewhere.",
-        ),
-    ] = False,
+    records: Records = None,
+    pixels: Pixels = None,
+    real_data_may_leave: MayLeave = False,
 ) -> None:
     """Make the samples of a plan that the bank does not hold yet; a second run goes on where one stopped.
 
-    The pixels of the backgrounds come from the bank's own copies, so the data set is not needed here.
+    The pixels of the backgrounds come from the bank's own copies, so the data set is not needed here. On
+    another machine than the planner's, name the --records and --pixels that the plan was made with.
 
     Several processes share the work when they are launched together, one a GPU, on any number of machines:
 
@@ -44,7 +38,7 @@ def generate(
     Example: [bold]medsynth plan labels.csv … --save plan.jsonl --bank bank/[/bold], then
     [bold]medsynth generate plan.jsonl --bank bank/[/bold]
     """
-    from medsynth_aug.bank import SampleBank, SourceStore
+    from medsynth_aug.bank import SourceStore
     from medsynth_aug.bank import generate as make
     from medsynth_aug.bank.ranks import Rank, share_of
     from medsynth_aug.data import Plan
@@ -54,10 +48,7 @@ def generate(
     if engine.fingerprint != wanted.engine:
         typer.echo(f"planned for engine {wanted.engine[:12]}, made by {engine.fingerprint[:12]}", err=True)
         wanted = wanted.for_engine(engine.fingerprint)
-    store = SampleBank(
-        bank, records=records, pixels=pixels,
-        real_records_may_leave=real_data_may_leave, real_pixels_may_leave=real_data_may_leave,
-    )  # fmt: skip
+    store = open_bank(bank, records, pixels, may_leave=real_data_may_leave)
     share = share_of(rank, wanted.requests, store, max_attempts=attempts)
     who = f"rank {rank.number} of {rank.count}: " if rank.count > 1 else ""
     typer.echo(f"{who}{len(share)} of {len(wanted.requests)} samples to make", err=True)
