@@ -11,7 +11,13 @@ from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, 
 
 from medsynth_aug.data import FolderDataset, decode_image
 from medsynth_aug.data.readers.formats import read_nifti, write_image, write_nifti
-from medsynth_aug.errors import ImageError, SettingError, UnreadableFileError, UnwritableFileError
+from medsynth_aug.errors import (
+    ImageError,
+    SettingError,
+    UnreadableFileError,
+    UnwritableFileError,
+    ValueRangeError,
+)
 from medsynth_aug.types import Spacing
 from tests.data.dicom_files import film
 
@@ -92,6 +98,16 @@ def test_values_are_narrowed_without_loss_or_refused(tmp_path: Path) -> None:
     assert scaled.pixels.dtype == torch.float32
     with pytest.raises(ImageError, match="a radiograph is grey"):
         read_nifti(written(np.zeros((4, 4), [("R", "u1"), ("G", "u1"), ("B", "u1")])))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_values_that_are_no_float32_are_counted_and_refused(tmp_path: Path, value: float) -> None:
+    array = np.zeros((4, 5, 2))
+    array[0, :3, 0] = value
+    nibabel.Nifti1Image(array, np.eye(4)).to_filename(tmp_path / "a.nii")
+    with pytest.raises(ValueRangeError, match=r"a\.nii holds 3 values of 20 that are NaN.*value of air"):
+        read_nifti(tmp_path / "a.nii", axis=2, index=0)
+    assert read_nifti(tmp_path / "a.nii", axis=2, index=1).pixels.dtype == torch.float32
 
 
 def test_a_slice_is_chosen_or_asked_for(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from medsynth_aug.data.readers.formats.dicom import DicomSettings, dicom_scale, read_dicom
 from medsynth_aug.data.readers.formats.nifti import is_nifti, read_nifti
@@ -20,6 +20,13 @@ PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 SUFFIXES = (*PICTURES, *DICOM_SUFFIXES, ".nii", ".nii.gz")
 """File names that the readers take for images; files of other names are images if they are DICOM inside."""
 
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What turns a picture upright, by its EXIF orientation; the other orientation, 1, is upright."""
+
 
 def is_image_file(path: Path) -> bool:
     """Whether the readers take a file for an image."""
@@ -30,7 +37,8 @@ def decode_image(path: str | Path, dicom: DicomSettings | None = None) -> torch.
     """The image in a file: `(1, H, W)` uint8, uint16, int16 or float32.
 
     PNG, JPEG, TIFF, BMP, DICOM (also without a suffix) and NIfTI of one slice. Files with equal colour
-    channels give one of them; an opaque alpha channel is dropped.
+    channels give one of them; an opaque alpha channel is dropped. A picture is turned as its EXIF orientation
+    says.
 
     Args:
         path: The file.
@@ -38,7 +46,7 @@ def decode_image(path: str | Path, dicom: DicomSettings | None = None) -> torch.
 
     Raises:
         UnreadableFileError: If the file is missing, truncated or not an image.
-        ImageError: If it holds colour or a bit depth that is not kept.
+        ImageError: If it holds colour, several pages or a bit depth that is not kept.
     """
     path = Path(path)
     if is_nifti(path):
@@ -63,24 +71,28 @@ def scale_of_file(path: Path, dicom: DicomSettings | None = None) -> tuple[Value
 
 
 def grey_of(image: Image.Image, name: str) -> torch.Tensor:
-    """`(1, H, W)` uint8 or uint16 of a loaded PIL image.
+    """`(1, H, W)` uint8 or uint16 of a loaded PIL image, turned as its EXIF orientation says.
 
     Args:
         image: The image.
         name: What messages call it.
 
     Raises:
-        ImageError: If it holds colour or a bit depth that is not kept.
+        ImageError: If it holds colour, several pages or a bit depth that is not kept.
     """
+    _check_pages(image, name)
     return torch.from_numpy(_grey(_values(image, name), name))[None]
 
 
 def _decode_picture(path: Path) -> torch.Tensor:
     try:
-        with quiet("PIL"), Image.open(path) as image:
+        # a file that Pillow maps by its name comes out garbled where it is a TIFF on its side
+        with quiet("PIL"), path.open("rb") as file, Image.open(file) as image:
+            _check_pages(image, str(path))
             raw_modes = [str(tile[3]) for tile in image.tile]
             image.load()
-            array = _wide(path) if _loses_depth(image.mode, raw_modes) else _values(image, str(path))
+            wide = _loses_depth(image.mode, raw_modes)
+            array = _wide(path, _turn(image)) if wide else _values(image, str(path))
     except FileNotFoundError as problem:
         raise UnreadableFileError(
             f"{path} does not exist; correct the path or the folder it is looked up in"
@@ -99,19 +111,42 @@ def _decode_picture(path: Path) -> torch.Tensor:
     return torch.from_numpy(_grey(array, str(path)))[None]
 
 
+def _check_pages(image: Image.Image, name: str) -> None:
+    if getattr(image, "is_animated", False):
+        raise ImageError(f"{name} holds several pages; save the one that is meant as a file of its own")
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What turns a loaded picture upright; None where it is that, as each TIFF then is, or does not say."""
+    try:
+        return UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # garbled EXIF makes the parser raise nearly anything
+        return None
+
+
 def _loses_depth(mode: str, raw_modes: list[str]) -> bool:
     return mode in ("RGB", "RGBA", "LA") and any(";16" in raw for raw in raw_modes)
 
 
-def _wide(path: Path) -> np.ndarray:
-    """Several 16-bit channels, which Pillow would narrow to 8 bits."""
+def _wide(path: Path, turn: Image.Transpose | None) -> np.ndarray:
+    """Several 16-bit channels, which Pillow would narrow to 8 bits; OpenCV turns no picture."""
+    if turn is not None:
+        raise ImageError(
+            f"{path} has 16-bit channels and an EXIF orientation; save it upright as 16-bit grey"
+        )
     array = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if array is None:
-        raise UnreadableFileError(f"{path} cannot be decoded; it is damaged or truncated: copy it again")
+        raise UnreadableFileError(
+            f"{path} cannot be decoded; it is damaged, or 16-bit colour that lies on its side: copy it "
+            "again, or save it upright as 16-bit grey"
+        )
     return array
 
 
 def _values(image: Image.Image, name: str) -> np.ndarray:
+    turn = _turn(image)
+    if turn is not None:
+        image = image.transpose(turn)
     if image.mode in ("P", "1", "CMYK", "YCbCr"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     array = np.asarray(image)

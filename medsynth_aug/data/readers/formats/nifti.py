@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from medsynth_aug.data.readers.formats.directions import Directions, turn
 from medsynth_aug.data.readers.formats.quiet import quiet
 from medsynth_aug.data.readers.formats.whole_file import write_whole_file
-from medsynth_aug.errors import ImageError, MedsynthError, SettingError, UnreadableFileError
+from medsynth_aug.errors import ImageError, MedsynthError, SettingError, UnreadableFileError, ValueRangeError
 from medsynth_aug.types import Spacing, ValueRange, check_image
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -64,6 +64,7 @@ def read_nifti(path: str | Path, *, axis: int | None = None, index: int | None =
         UnreadableFileError: If the file is missing, damaged or not NIfTI, or nibabel is not installed.
         ImageError: If it has several slices and none was chosen, more than three axes, or values that do not
             fit.
+        ValueRangeError: If values are NaN, infinite or beyond float32.
         SettingError: If there is no such slice.
     """
     path = Path(path)
@@ -168,7 +169,7 @@ def _narrowed(array: NDArray[Any], path: Path) -> NDArray[Any]:
     if array.dtype.kind not in "iuf" or array.ndim != 2:
         raise ImageError(f"{path} holds {array.dtype} values; a radiograph is grey: convert it first")
     if array.dtype.kind == "f":
-        return array.astype(np.float32)
+        return _finite(array, path)
     for dtype in (np.uint8, np.uint16, np.int16):
         if array.dtype.newbyteorder("=") == dtype:
             return array.astype(dtype)
@@ -177,6 +178,18 @@ def _narrowed(array: NDArray[Any], path: Path) -> NDArray[Any]:
         if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
             return array.astype(dtype)
     raise ImageError(f"{path} holds values from {low} to {high}; rescale them to 16 bits first")
+
+
+def _finite(array: NDArray[Any], path: Path) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32)
+    unusable = array.size - np.count_nonzero(np.isfinite(array))
+    if unusable:
+        raise ValueRangeError(
+            f"{path} holds {unusable} values of {array.size} that are NaN, infinite or beyond float32; set "
+            "them to the value of air and save the file again"
+        )
+    return array
 
 
 def _range(header: Any, array: NDArray[Any]) -> ValueRange | None:
