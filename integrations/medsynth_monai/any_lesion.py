@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from medsynth_aug.bank.producer.draws import check_reuse
+from medsynth_aug.bank.producer.given import whole_number
 from medsynth_aug.synthesis import SynthesisRequest
 from medsynth_aug.synthesis.digest import digest_json
 from medsynth_monai.choice import LesionChoice
@@ -17,14 +17,14 @@ class AnyLesion:
         reuse: For how many epochs a draw serves, at least 1.
 
     Raises:
-        SettingError: If `reuse` is below 1.
+        SettingError: If `reuse` is no whole number, or below 1.
     """
 
     choice: LesionChoice
     reuse: int = 1
 
     def __post_init__(self) -> None:
-        check_reuse(self.reuse)
+        object.__setattr__(self, "reuse", whole_number("reuse", self.reuse, least=1))
 
     def number(self, place: int, epoch: int) -> int:
         """Number of the draw that is served in an epoch, the same for all places."""

@@ -13,6 +13,7 @@ from torch.utils.data import get_worker_info
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.producer import OnLate, ProductionReport
+from medsynth_aug.bank.producer.given import check_engine, epoch_number, whole_number
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.items.labels import ClassKey
 from medsynth_aug.errors import LabelError, SettingError
@@ -131,11 +132,7 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         RandomizableTransform.__init__(self, _checked_prob(prob))
         if len(self.keys) != 1:
             raise SettingError(f"keys is {self.keys}; name one image: its label and mask belong to it alone")
-        if not callable(getattr(synthesizer, "synthesize", None)):
-            raise SettingError(
-                f"synthesizer is {synthesizer!r}; pass an engine, for example "
-                'LesionSynthesizer.from_pretrained("starter")'
-            )
+        check_engine(synthesizer)
         check_spatial_order(spatial_order)
         self.engine = synthesizer.fingerprint
         self.choice = LesionChoice.of(lesions, weights)
@@ -153,7 +150,7 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         )
         self.sampling = sampling or SamplingSettings()
         self.conditioning = conditioning or ConditioningSettings()
-        self.seed = _checked_seed(seed)
+        self.seed = whole_number("seed", seed, least=0)
         self.R = mixed_state(self.seed)
         self._worker_seed: int | None = None
         self._draw = Draw(paints=False, pick=0.0, token="")
@@ -171,10 +168,9 @@ class RandSynthesizeLesiond(RandomizableTransform, MapTransform):
         """Begin an epoch, for all workers; only a transform that draws from a bank needs to know.
 
         Raises:
-            SettingError: If the epoch is below 0.
+            SettingError: If the epoch is no whole number from 0 on.
         """
-        if epoch < 0:
-            raise SettingError(f"epoch is {epoch}; epochs count from 0")
+        epoch = epoch_number(epoch)
         if isinstance(self.painting, BankPainting):
             self.painting.set_epoch(epoch)
 
@@ -292,9 +288,3 @@ def _checked_prob(prob: float) -> float:
     if isinstance(prob, bool) or not isinstance(prob, int | float) or not 0 <= prob <= 1:
         raise SettingError(f"prob is {prob!r}; it is a probability in [0, 1]")
     return float(prob)
-
-
-def _checked_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise SettingError(f"seed is {seed!r}; it is a whole number, at least 0")
-    return seed

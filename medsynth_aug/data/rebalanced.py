@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.producer import OnLate, ProductionReport
+from medsynth_aug.bank.producer.given import epoch_number, whole_number
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.items.item import ItemAdapter
 from medsynth_aug.data.items.labels import ClassKey
@@ -21,19 +22,17 @@ from medsynth_aug.data.planning.planned import PlannedSample
 from medsynth_aug.data.planning.strategy import Quota, SamplingStrategy
 from medsynth_aug.data.planning.training_data import TrainingData, take_in
 from medsynth_aug.data.planning.wish import MapOfItem, Wish
+from medsynth_aug.data.serving.checking import Mode, check_serving
 from medsynth_aug.data.serving.filling import Accept, announce, stored
 from medsynth_aug.data.serving.following import FollowedSampler
 from medsynth_aug.data.serving.producing import produced
 from medsynth_aug.data.serving.reviewed import ReviewedSupply
 from medsynth_aug.data.serving.supply import ProducedSupply, Served, StoredSupply
 from medsynth_aug.data.splits.groups import Groups
-from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions import Lesion
 from medsynth_aug.synthesis.sample import SyntheticSample
 from medsynth_aug.synthesis.settings import SamplingSettings
 from medsynth_aug.synthesis.synthesizer import Synthesizer
-
-Mode = Literal["cached", "on_the_fly"]
 
 Live = ProducedSupply | ReviewedSupply
 """Supplies that a producer works for."""
@@ -96,7 +95,8 @@ class RebalancedDataset(Dataset[Any]):
 
     Raises:
         MedsynthError: Whatever `plan_rebalancing`, the bank and `Producer` raise.
-        SettingError: If `mode`, `accept` or `on_late` is unknown, or `"on_the_fly"` has no synthesizer.
+        SettingError: If an argument is of the wrong type, `mode`, `accept` or `on_late` is unknown, or
+            `"on_the_fly"` has no synthesizer.
         PlanError: Without a synthesizer, if the bank was not filled with these arguments.
     """
 
@@ -139,7 +139,10 @@ class RebalancedDataset(Dataset[Any]):
         batch_size: int = 8,
         progress: bool = True,
     ) -> None:
-        _check_mode(mode, accept, synthesizer)
+        check_serving(
+            synthesizer, bank, mode=mode, accept=accept, on_late=on_late, reuse=reuse, ahead=ahead,
+            batch_size=batch_size,
+        )  # fmt: skip
         folder = bank.path if isinstance(bank, SampleBank) else Path(bank)
         training = take_in(
             source, labels=labels, groups=groups, holdout_groups=holdout_groups, value_range=value_range,
@@ -219,10 +222,9 @@ class RebalancedDataset(Dataset[Any]):
         """Begin an epoch, for the workers of any DataLoader too; a cached set is the same in every epoch.
 
         Raises:
-            SettingError: If the epoch is below 0.
+            SettingError: If the epoch is no whole number from 0 on.
         """
-        if epoch < 0:
-            raise SettingError(f"epoch is {epoch}; epochs count from 0")
+        epoch = epoch_number(epoch)
         if isinstance(self._supply, Live):
             if epoch != self._supply.report().epoch:
                 announce(str(self._supply.report()), self._progress)
@@ -232,7 +234,11 @@ class RebalancedDataset(Dataset[Any]):
         """The sampler for your DataLoader that yields what `sampler` does and tells the producer beforehand.
 
         Args:
-            sampler: Any sampler of this set's indices; its epochs become those of the data set.
+            sampler: Any sampler of this set's indices, or a list of them; its epochs become those of the data
+                set.
+
+        Raises:
+            SettingError: If it has no length, or can be read only once.
         """
         return FollowedSampler(sampler, set_epoch=self.set_epoch, publish=self._publish)
 
@@ -270,17 +276,7 @@ class RebalancedDataset(Dataset[Any]):
         return adapter.rebuild(item, painted)
 
     def _position(self, index: int) -> int:
+        index = whole_number("an index of the data set", index)
         if not -len(self) <= index < len(self):
             raise IndexError(f"index {index} is outside a data set of {len(self)} items")
-        return int(index) % len(self)
-
-
-def _check_mode(mode: str, accept: str, synthesizer: Synthesizer | None) -> None:
-    if accept not in get_args(Accept):
-        raise SettingError(f'accept is {accept!r}; use "any" or "approved"')
-    if mode not in get_args(Mode):
-        raise SettingError(f'mode is {mode!r}; use "cached" or "on_the_fly"')
-    if mode == "on_the_fly" and synthesizer is None:
-        raise SettingError(
-            'mode="on_the_fly" needs a synthesizer; a bank that was filled before is read with mode="cached"'
-        )
+        return index % len(self)

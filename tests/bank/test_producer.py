@@ -272,9 +272,9 @@ def test_a_worker_reads_and_starts_it_again_if_it_must(
     until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5)
 
 
-@pytest.mark.parametrize("setting", [{"ahead": -1}, {"batch_size": 0}, {"max_attempts": 0}])
-def test_numbers_out_of_range_are_refused(start: Start, setting: dict[str, int]) -> None:
-    with pytest.raises(SettingError, match=f"{next(iter(setting))} is .*; it must be at least"):
+@pytest.mark.parametrize("setting", [{"ahead": -1}, {"batch_size": 0}, {"max_attempts": 0}, {"ahead": 1.5}])
+def test_numbers_out_of_range_are_refused(start: Start, setting: dict[str, float]) -> None:
+    with pytest.raises(SettingError, match=f"{next(iter(setting))} is .*; it must be (at least|a whole num)"):
         start(**setting)
 
 

@@ -39,6 +39,8 @@ def test_a_prob_outside_0_to_1_is_an_error_not_clamped(painter, prob):
         ({"spatial_order": "CHW"}, SettingError, 'use "WH"'),
         ({"spacing_mm": (0.1, -1)}, SettingError, "two positive lengths"),
         ({"seed": -1}, SettingError, "seed is -1"),
+        ({"seed": 1.5}, SettingError, "seed is 1.5; it must be a whole number"),
+        ({"synthesizer": FakeSynthesizer}, SettingError, "pass an engine"),
         ({"synthesizer": "starter"}, SettingError, "LesionSynthesizer.from_pretrained"),
     ],
 )

@@ -216,6 +216,7 @@ def test_plans_that_cannot_be_are_refused(chain: Chain, films: list[dict[str, An
     ("settings", "says"),
     [
         ({"reuse": 0}, "reuse is 0"),
+        ({"reuse": 1.5}, "reuse is 1.5; it must be a whole number"),
         ({"on_late": "skip"}, "on_late is 'skip'"),
         ({"ahead": -1}, "ahead is -1"),
     ],
@@ -226,5 +227,7 @@ def test_settings_of_the_bank_are_checked(chain: Chain, settings: dict[str, Any]
 
 
 def test_epochs_count_from_0(chain: Chain) -> None:
-    with pytest.raises(SettingError, match="epoch is -1"):
-        chain()[1].set_epoch(-1)
+    paint = chain()[1]
+    for epoch in (-1, "a", 1.5, 2**31):
+        with pytest.raises(SettingError, match=f"epoch is {epoch!r}; "):
+            paint.set_epoch(epoch)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from medsynth_aug.errors import SettingError
+from medsynth_aug.bank.producer.given import whole_number
 from medsynth_aug.synthesis.request import SynthesisRequest
 
 
@@ -28,13 +28,13 @@ class SameLesion:
             since the places take turns, so that each epoch needs about as many new samples as any other.
 
     Raises:
-        SettingError: If `reuse` is below 1.
+        SettingError: If `reuse` is no whole number, or below 1.
     """
 
     reuse: int = 1
 
     def __post_init__(self) -> None:
-        check_reuse(self.reuse)
+        object.__setattr__(self, "reuse", whole_number("reuse", self.reuse, least=1))
 
     def number(self, place: int, epoch: int) -> int:
         """Number of the draw that a place serves in an epoch, both from 0."""
@@ -43,13 +43,3 @@ class SameLesion:
     def request(self, planned: SynthesisRequest, number: int) -> SynthesisRequest:
         """The planned request in a slot of its own for each draw."""
         return planned if number == 0 else replace(planned, slot=f"{planned.slot}/{number}")
-
-
-def check_reuse(reuse: int) -> None:
-    """Check for how many epochs a draw serves.
-
-    Raises:
-        SettingError: If it is below 1.
-    """
-    if reuse < 1:
-        raise SettingError(f"reuse is {reuse}; it must be at least 1")

@@ -16,6 +16,7 @@ from medsynth_aug.bank.producer.agenda import AHEAD_OF_NEED
 from medsynth_aug.bank.producer.board import Board
 from medsynth_aug.bank.producer.child import ProducerProcess, board_name, sweep_boards
 from medsynth_aug.bank.producer.draws import Draws, SameLesion
+from medsynth_aug.bank.producer.given import epoch_number, whole_number
 from medsynth_aug.bank.producer.recipe import PackedSynthesizer, Recipe
 from medsynth_aug.bank.producer.report import ProductionReport
 from medsynth_aug.bank.tracing import Outstanding, trace
@@ -54,7 +55,8 @@ class Producer:
         max_attempts: Draws for one place before it is given up, at least 1.
 
     Raises:
-        SettingError: If a number is out of its range, `on_late` is unknown, or the synthesizer cannot travel.
+        SettingError: If a number is not whole or out of its range, `on_late` is unknown, or the synthesizer
+            is none or cannot travel.
         ProducerError: If the process does not start.
     """
 
@@ -70,12 +72,10 @@ class Producer:
         batch_size: int = 8,
         max_attempts: int = 3,
     ) -> None:
-        least = {"ahead": (ahead, 0), "batch_size": (batch_size, 1), "max_attempts": (max_attempts, 1)}
-        for name, (value, lowest) in least.items():
-            if value < lowest:
-                raise SettingError(f"{name} is {value}; it must be at least {lowest}")
-        if on_late not in get_args(OnLate):
-            raise SettingError(f'on_late is {on_late!r}; use "wait" or "reuse"')
+        ahead = whole_number("ahead", ahead, least=0)
+        batch_size = whole_number("batch_size", batch_size, least=1)
+        max_attempts = whole_number("max_attempts", max_attempts, least=1)
+        check_on_late(on_late)
         if not isinstance(synthesizer, PackedSynthesizer):
             synthesizer = PackedSynthesizer.of(synthesizer)
         self._draws: Draws = draws or SameLesion()
@@ -92,8 +92,12 @@ class Producer:
         self._process.start()
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch, for the readers in all processes."""
-        self._board.set_epoch(epoch)
+        """Begin an epoch, for the readers in all processes.
+
+        Raises:
+            SettingError: If the epoch is no whole number from 0 on.
+        """
+        self._board.set_epoch(epoch_number(epoch))
 
     @property
     def epoch(self) -> int:
@@ -227,3 +231,13 @@ class Producer:
                 self._ask_for(state.request, wait=True)
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_WAIT_S)
+
+
+def check_on_late(on_late: str) -> None:
+    """Check what is to be done about a sample that is not there yet.
+
+    Raises:
+        SettingError: If it is unknown.
+    """
+    if on_late not in get_args(OnLate):
+        raise SettingError(f'on_late is {on_late!r}; use "wait" or "reuse"')

@@ -10,6 +10,7 @@ from typing import Any
 
 from medsynth_aug.bank.bank import SampleBank
 from medsynth_aug.bank.producer.draws import Draws
+from medsynth_aug.bank.producer.given import check_engine
 from medsynth_aug.errors import SettingError
 from medsynth_aug.synthesis.request import SynthesisRequest
 from medsynth_aug.synthesis.synthesizer import Synthesizer
@@ -64,8 +65,9 @@ class PackedSynthesizer:
         """Pack a synthesizer.
 
         Raises:
-            SettingError: If it does not pickle, or its class is defined in the script that runs.
+            SettingError: If it is none, does not pickle, or its class is defined in the script that runs.
         """
+        check_engine(synthesizer)
         kind = type(synthesizer)
         if kind.__module__ == "__main__":
             raise SettingError(

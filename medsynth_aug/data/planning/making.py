@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.producer.given import check_engine
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.items.item import ItemAdapter
 from medsynth_aug.data.items.labels import ClassKey
@@ -113,6 +114,7 @@ def plan_rebalancing(
         SourceChangedError: If an item reads differently twice.
         ImageError: If an image or a map cannot be used.
     """
+    check_engine(synthesizer)
     training = take_in(
         source, labels=labels, groups=groups, holdout_groups=holdout_groups, value_range=value_range,
         spacing_mm=spacing_mm, item=item, folder=None if cache is None else Path(cache) / "labels",

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import torch
 
+from medsynth_aug.bank.producer.given import whole_number
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.items.labels import ClassKey
 from medsynth_aug.data.planning.backgrounds import Background
@@ -24,7 +25,8 @@ class Wish:
     """What the user wants of a plan, besides the data. See `plan_rebalancing` for each.
 
     Raises:
-        SettingError: If `max_per_patient`, `sham_fraction` or `match` is out of its range or form.
+        SettingError: If `lesions`, `seed`, `max_per_patient`, `sham_fraction` or `match` is out of its range
+            or form.
     """
 
     lesions: Mapping[ClassKey, str | Lesion]
@@ -46,6 +48,12 @@ class Wish:
     conditioning: ConditioningSettings = field(default_factory=ConditioningSettings)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.lesions, Mapping):
+            raise SettingError(
+                f"lesions is {self.lesions!r}; name a lesion for a class, for example "
+                "lesions={3: 'pneumothorax'}"
+            )
+        object.__setattr__(self, "seed", whole_number("seed", self.seed))
         cap = self.max_per_patient
         if cap is not None and (isinstance(cap, bool) or int(cap) != cap or cap < 1):
             raise SettingError(

@@ -1,11 +1,12 @@
 """A sampler that tells the producer which samples will be read, and in which order."""
 
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
 from torch import distributed
 from torch.utils.data import Sampler
 
+from medsynth_aug.bank.producer.given import whole_number
 from medsynth_aug.errors import SettingError
 
 
@@ -23,6 +24,9 @@ class FollowedSampler(Sampler[int]):
         set_epoch: Begins an epoch of the data set.
         publish: Is told the order of the epoch.
         first_epoch: Number of the first iteration, where `set_epoch` is not called.
+
+    Raises:
+        SettingError: If the sampler has no length, or can be read only once.
     """
 
     def __init__(
@@ -33,12 +37,12 @@ class FollowedSampler(Sampler[int]):
         publish: Callable[[list[int]], None],
         first_epoch: int = 0,
     ) -> None:
+        _check_rereadable(sampler)
         self.sampler = sampler
         self._set_epoch, self._publish = set_epoch, publish
         self._next_epoch, self._told = first_epoch, False
 
     def __len__(self) -> int:
-        assert isinstance(self.sampler, Sized), "the sampler has no length"
         return len(self.sampler)
 
     @property
@@ -54,22 +58,36 @@ class FollowedSampler(Sampler[int]):
         """The order of an epoch.
 
         Raises:
-            SettingError: If each of several processes would draw an order of its own.
+            SettingError: If each of several processes would draw an order of its own, or what the sampler
+                yields are no indices.
         """
         _check_alike(self.sampler)
         if not self._told:
             self._set_epoch(self._next_epoch)
             self._next_epoch += 1
-        order = [int(index) for index in self.sampler]
+        order = [whole_number("an index of the sampler", index) for index in self.sampler]
         self._publish(order)
         yield from order
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch; from now on iterations do not count as epochs by themselves."""
+        """Begin an epoch; from now on iterations do not count as epochs by themselves.
+
+        Raises:
+            SettingError: If the epoch is no whole number from 0 on.
+        """
+        self._set_epoch(epoch)
         self._told = True
         if hasattr(self.sampler, "set_epoch"):
             self.sampler.set_epoch(epoch)
-        self._set_epoch(epoch)
+
+
+def _check_rereadable(sampler: Any) -> None:
+    """Check that a sampler can be read anew in every epoch, to an end that is known beforehand."""
+    if not isinstance(sampler, Iterable) or isinstance(sampler, Iterator) or not isinstance(sampler, Sized):
+        raise SettingError(
+            f"sampler is a {type(sampler).__name__}; every epoch reads it anew and a DataLoader asks for its "
+            "length: give a list of indices, or a sampler such as RandomSampler(data)"
+        )
 
 
 def _check_alike(sampler: Any) -> None:
