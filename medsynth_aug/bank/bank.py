@@ -49,9 +49,9 @@ class SampleBank:
     Raises:
         BankReadOnlyError: If the folder cannot be made or written.
         BankFullError: If the disk is full.
-        BankUnreachableError: If the database server does not answer.
-        BankError: If `path` is a file, SQLite would lie on a network, the bank lies elsewhere than asked, or
-            a newer version wrote it.
+        BankUnreachableError: If the database server or, of a new bank, the store of pixels does not answer.
+        BankError: If `path` is a file, SQLite would lie on a network, the bank lies elsewhere than asked, a
+            newer version wrote it, or its records are gone while its pixels are there.
         ConsentError: If a consent is needed and was never given.
         SettingError: If a URL is none, or of a database that a bank cannot use.
     """
@@ -251,7 +251,8 @@ class SampleBank:
             progress: Show a progress bar on standard error.
 
         Raises:
-            BankError: If the bank cannot be written; what was not removed is intact.
+            SettingError: If the rule names a lesion, or a sample to keep, that the bank does not know.
+            BankError: If the bank cannot be written, or never knew a sample; what was not removed is intact.
         """
         return prune(self._database, self._pixels, self._local, rule, dry_run=dry_run, progress=progress)
 

@@ -55,6 +55,7 @@ class Database:
 
     Args:
         server: SQLite or PostgreSQL. The schema is created if absent, upgraded if older.
+        before_creation: Called before the schema is created, while no other process can; may raise.
 
     Raises:
         BankError: If the database is not a bank's, newer than this version, or fails.
@@ -63,14 +64,14 @@ class Database:
         BankUnreachableError: If the server does not answer.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, before_creation: Callable[[], None] | None = None) -> None:
         self._server = server
         self.name = server.name
         self.in_turn, self.alone = server.in_turn, server.alone
         self._engine: Engine | None = None
         self._pid = os.getpid()
         with failures_named(self.name), server.opening(self._here()):
-            ensure_schema(self._here(), server)
+            ensure_schema(self._here(), server, before_creation)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

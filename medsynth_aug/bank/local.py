@@ -77,20 +77,33 @@ class LocalCopies:
             )
         return map_
 
-    def verify(self, recorded: Iterable[str]) -> Iterator[DamagedSampleError | None]:
+    def verify(
+        self, *, needed_sources: Iterable[str], recorded_maps: Iterable[str]
+    ) -> Iterator[DamagedSampleError | None]:
         """Read everything; for each file an error, not raised, if it is damaged or missing, else None.
 
         Args:
-            recorded: Digests of the maps that records name.
+            needed_sources: The `real:<digest>` of each source whose copy somebody will need.
+            recorded_maps: Digests of the maps that records name.
         """
-        named = set(recorded)
+        needed, named = set(needed_sources), set(recorded_maps)
         for file in every_file(self.sources):
+            needed.discard(f"real:{file.name}")
             yield _damage(self.source, file.name)
+        for source in sorted(needed):
+            yield _damage(self._needed_source, source)
         for file in every_file(self.maps):
             named.discard(file.name)
             yield _damage(self.map, file.name)
         for digest in sorted(named):
             yield _damage(partial(self.map, recorded=True), digest)
+
+    def _needed_source(self, digest: str) -> None:
+        if self.source(digest) is None:
+            raise DamagedSampleError(
+                f"{self.sources.place(digest.removeprefix('real:'))} is missing, and a request in the queue "
+                "needs it; restore it or keep a copy anew with bank.put_source(source)"
+            )
 
 
 def _damage(read: Callable[[str], object], digest: str) -> DamagedSampleError | None:

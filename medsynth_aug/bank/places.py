@@ -100,7 +100,7 @@ class Places:
 
 def holds_bank(folder: Path) -> bool:
     """True if a bank was opened in `folder` before, wherever its records and pixels lie."""
-    return any((folder / name).is_file() for name in ("bank.sqlite", REMEMBERED))
+    return any((folder / name).exists() for name in ("bank.sqlite", REMEMBERED, "pixels/partial"))
 
 
 def remembered(folder: Path, asked: Places) -> Places:

@@ -10,12 +10,13 @@ from tqdm.auto import tqdm
 from medsynth_aug.bank.acknowledging import erase
 from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.local import LocalCopies
-from medsynth_aug.bank.lookups import PREFIXES, chunks, file_of, part
+from medsynth_aug.bank.lookups import PREFIXES, chunks, file_of, held, part
 from medsynth_aug.bank.references import references
-from medsynth_aug.bank.schema import anatomies, assignments, patient_images, samples, verdicts
+from medsynth_aug.bank.schema import anatomies, assignments, events, patient_images, samples, verdicts
 from medsynth_aug.bank.store import FileStore, every_file
 from medsynth_aug.bank.verifying import ABANDONED_AFTER_S, leftovers
-from medsynth_aug.errors import SettingError
+from medsynth_aug.errors import BankError, SettingError, UnknownLesionError
+from medsynth_aug.lesions.catalogue import lesion_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class PruneRule:
     patient stays, and so does what was given to a reader or read by one.
 
     Args:
-        keep: Digests that stay; all others may go.
+        keep: Digests of samples that stay; all others may go.
         older_than_days: Only samples stored longer ago than this, at least 0.
         lesion: Only samples of this lesion.
         engines: Fingerprints of synthesizers whose samples stay.
@@ -35,7 +36,7 @@ class PruneRule:
             them, an hour after they were written. A plan that was not generated yet may still need them.
 
     Raises:
-        SettingError: If an age is negative.
+        SettingError: If an age is negative, or `keep` or `engines` is one text in place of a collection.
     """
 
     keep: Collection[str] | None = None
@@ -48,6 +49,10 @@ class PruneRule:
     def __post_init__(self) -> None:
         if self.older_than_days is not None and not self.older_than_days >= 0:
             raise SettingError(f"older_than_days is {self.older_than_days}; it must be at least 0")
+        for name in ("keep", "engines"):
+            given = getattr(self, name)
+            if isinstance(given, str):
+                raise SettingError(f"{name} is the text {given!r}; give a collection: {name}=[{given!r}]")
 
     @property
     def names_samples(self) -> bool:
@@ -100,9 +105,21 @@ def prune(
         rule: What goes.
         dry_run: Only tell what would go.
         progress: Show a progress bar on standard error.
+
+    Raises:
+        UnknownLesionError: If no such lesion is registered, nor in the bank.
+        SettingError: If a sample to keep is not in the bank.
+        BankError: If there are leftovers, but the records never knew a sample: they may be another bank's.
     """
+    _check_names(database, rule)
     gone = {file.name[:64]: file for file in _samples(database, pixels, rule)}
     left = list(_leftovers(database, pixels)) if rule.leftovers else []
+    if left and not _ever_knew_a_sample(database):
+        raise BankError(
+            f"{database.name} never knew a sample, so nobody knows whose {_places(left)[0]} is: if its "
+            "records are gone, restore them from a backup; else prune with leftovers=False, or delete the "
+            "file yourself"
+        )
     sources, maps = _unused(database, local, gone) if rule.unused else ([], [])
     if not dry_run:
         for digests in chunks(gone):
@@ -114,6 +131,32 @@ def prune(
             file.store.remove(file.name)
     size = sum(file.size for file in (*gone.values(), *left, *sources, *maps))
     return Pruned(tuple(gone), _places(left), _places(sources), _places(maps), size)
+
+
+def _check_names(database: Database, rule: PruneRule) -> None:
+    """Refuse names that nothing bears: of what was meant to stay, or to go, nothing would."""
+    unknown = sorted(set(rule.keep or ()) - held(database, rule.keep or ()))
+    if unknown:
+        raise SettingError(
+            f"the bank holds no sample of {len(unknown)} of the digests in keep, such as {unknown[0]!r}; "
+            "correct them, or give bank.held(digests) to keep those that it holds"
+        )
+    if rule.lesion is None or rule.lesion in lesion_names():
+        return
+    with database.reading() as connection:
+        stored = connection.execute(select(samples.c.lesion).distinct()).scalars().all()
+    if rule.lesion not in stored:
+        known = ", ".join(sorted({*lesion_names(), *stored}))
+        raise UnknownLesionError(
+            f"lesion {rule.lesion!r} is neither registered nor that of a sample in the bank; known: {known}"
+        )
+
+
+def _ever_knew_a_sample(database: Database) -> bool:
+    """False if no sample was ever recorded here: what lies in the store may be another bank's then."""
+    stored = select(events.c.id).where(events.c.kind == "sample").limit(1)
+    with database.reading() as connection:
+        return connection.execute(stored).first() is not None
 
 
 def _places(files: list[_Doomed]) -> tuple[str, ...]:

@@ -25,15 +25,21 @@ class References:
     maps: set[str] = field(default_factory=set)
 
 
-def references(connection: Connection, without: Collection[str]) -> References:
+def references(
+    connection: Connection,
+    without: Collection[str] = (),
+    *,
+    tables: Collection[Table] = (samples, refusals, wanted),
+) -> References:
     """What samples, refusals and wanted requests refer to.
 
     Args:
         connection: A reader's.
         without: Digests of samples that do not count.
+        tables: Whose requests count.
     """
     found = References()
-    for table in (samples, refusals, wanted):
+    for table in tables:
         for prefix in PREFIXES:
             _add(found, connection, table, prefix, without)
     for source, map_ in connection.execute(select(anatomies.c.source, anatomies.c.map)):

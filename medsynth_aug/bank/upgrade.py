@@ -1,6 +1,7 @@
 """Bring a database to the schema of this version by numbered migrations; Alembic loads only when it must."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,12 +26,15 @@ class Upgradable(Protocol):
         ...
 
 
-def ensure_schema(engine: Engine, server: Upgradable) -> None:
+def ensure_schema(
+    engine: Engine, server: Upgradable, before_creation: Callable[[], None] | None = None
+) -> None:
     """Create or upgrade the schema; call it under the bank's opening lock.
 
     Args:
         engine: Engine of the database.
         server: Whose database it is.
+        before_creation: Called if the database is empty; may raise, and it stays empty then.
 
     Raises:
         BankError: If a newer version wrote the database, or something that is no bank.
@@ -43,6 +47,8 @@ def ensure_schema(engine: Engine, server: Upgradable) -> None:
             f"{server.name} has schema {revision}, this version reads up to {HEAD}: upgrade medsynth-aug "
             "(pip install -U medsynth-aug)"
         )
+    if revision is None and before_creation is not None:
+        before_creation()
     server.prepare(engine)
     _migrate(engine, server.writing)
 

@@ -10,7 +10,8 @@ from tqdm.auto import tqdm
 from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.local import LocalCopies
 from medsynth_aug.bank.lookups import PREFIXES, file_of, part
-from medsynth_aug.bank.schema import anatomies, samples
+from medsynth_aug.bank.references import references
+from medsynth_aug.bank.schema import anatomies, samples, wanted
 from medsynth_aug.bank.store import FileStore
 from medsynth_aug.errors import BankError, DamagedSampleError, StrayFileError
 
@@ -23,6 +24,8 @@ def verify(
 ) -> Iterator[BankError]:
     """One error, not raised, for each file that is damaged, missing, or named by no record for an hour.
 
+    Copies of sources, and maps, that a request in the queue needs are among them: a producer has no others.
+
     Args:
         database: The records.
         pixels: The files of the samples.
@@ -32,11 +35,13 @@ def verify(
     with database.reading() as connection:
         count = connection.execute(select(func.count()).select_from(samples)).scalar_one()
         recorded = set(connection.execute(select(anatomies.c.map)).scalars())
+        queued = references(connection, tables=(wanted,))
+    needed = {source for source in queued.sources if source.startswith("real:")}
     with tqdm(total=count, desc="Verifying", unit="file", disable=not progress) as bar:
         present = set(pixels.prefixes())
         for prefix in PREFIXES:
             yield from _samples(database, pixels, prefix, prefix in present, bar)
-        for damage in local.verify(recorded):
+        for damage in local.verify(needed_sources=needed, recorded_maps=recorded | queued.maps):
             bar.update()
             if damage is not None:
                 yield damage

@@ -9,7 +9,7 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.errors import BankError, SourceChangedError
 from medsynth_aug.synthesis.digest import digest_pixels
 from tests.bank.backends import BACKENDS, content, tamper
-from tests.bank.material import DTYPES, radiograph
+from tests.bank.material import DTYPES, radiograph, request
 
 
 @pytest.fixture(params=BACKENDS)
@@ -71,3 +71,23 @@ def test_damaged_copies_are_found_and_named(bank: SampleBank) -> None:
         "damaged",
         "missing",
     ]
+
+
+def test_copies_that_the_queue_needs_and_that_are_gone_are_found_and_named(bank: SampleBank) -> None:
+    source, other = radiograph(), radiograph(1)
+    mask = torch.ones(1, 96, 99, dtype=torch.bool)
+    for each in (source, other):
+        bank.put_source(each)
+    asked = request(source, mask_digest=bank.put_map(mask))
+    bank.wanted.add([asked, replace(asked, source=f"sample:{asked.digest}")], priority=1)
+    assert bank.verify() == []
+    place = bank._local.sources.place(source.digest.removeprefix("real:"))
+    tamper(place, None)
+    tamper(bank._local.sources.place(other.digest.removeprefix("real:")), None)
+    tamper(bank._local.maps.place(digest_pixels(mask)), None)
+    first, second = map(str, bank.verify())
+    assert first.startswith(f"{place} is missing, and a request in the queue needs it; restore it")
+    assert f"{bank._local.maps.place(digest_pixels(mask))} is missing" in second
+    bank.put_source(source)
+    bank.put_map(mask)
+    assert bank.verify() == []

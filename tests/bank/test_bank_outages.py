@@ -49,11 +49,12 @@ def answering(status: int, code: str) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.parametrize("backend", ["sqlite+s3"])
 @pytest.mark.parametrize(
     ("status", "code", "error", "message"),
     [
         (403, "AccessDenied", BankReadOnlyError, r"is denied .*check the store's credentials"),
-        (404, "NoSuchBucket", BankError, r"s3://bucket/x/.* has no such bucket .*create it"),
+        (404, "NoSuchBucket", BankError, r"s3://bank-.*/project.* has no such bucket .*create it"),
         (
             500,
             "InternalError",
@@ -64,30 +65,29 @@ def answering(status: int, code: str) -> Iterator[str]:
     ],
 )
 def test_what_an_object_store_answers_is_named_and_nothing_is_recorded(
-    tmp_path: Path, status: int, code: str, error: type[BankError], message: str
+    bank: SampleBank, status: int, code: str, error: type[BankError], message: str, backend: str
 ) -> None:
-    bank, made = SampleBank(tmp_path / "bank", pixels="s3://bucket/x", real_pixels_may_leave=True), sample()
+    made = sample()
     with answering(status, code) as endpoint, s3_configured(endpoint):
-        bank = SampleBank(tmp_path / "bank")
-        for write in (lambda: bank.add(made), lambda: bank.put_source(radiograph())):
+        during = SampleBank(bank.path)
+        for write in (lambda: during.add(made), lambda: during.put_source(radiograph())):
             with pytest.raises(error, match=message) as caught:
                 write()
             assert type(caught.value) is error
         with pytest.raises(error, match=message):
-            bank._pixels.read(made.digest)
+            during._pixels.read(made.digest)
         with pytest.raises(error, match=message):
-            bank.verify()
+            during.verify()
+        during.close()
     assert bank.digests() == []
-    bank.close()
 
 
-def test_an_object_store_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with s3_configured(f"http://127.0.0.1:{free_port()}"):
-        bank = SampleBank(tmp_path / "bank", pixels="s3://bucket/x", real_pixels_may_leave=True)
-        with pytest.raises(BankUnreachableError, match=r"s3://bucket/x/.* cannot be reached .*endpoint"):
-            bank.add(sample())
-        assert bank.digests() == []
-        bank.close()
+def test_an_object_store_that_is_not_there_is_named_before_a_new_bank_begins(tmp_path: Path) -> None:
+    with (
+        s3_configured(f"http://127.0.0.1:{free_port()}"),
+        pytest.raises(BankUnreachableError, match=r"s3://bucket/x/.* cannot be reached .*endpoint"),
+    ):
+        SampleBank(tmp_path / "bank", pixels="s3://bucket/x", real_pixels_may_leave=True)
 
 
 @pytest.mark.parametrize("backend", ["sqlite+s3"])

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from medsynth_aug.bank import PruneRule, SampleBank, pruning, verifying
 from medsynth_aug.bank.schema import assignments, patient_images, samples, verdicts
-from medsynth_aug.errors import SettingError, StrayFileError
+from medsynth_aug.errors import SettingError, StrayFileError, UnknownLesionError
 from medsynth_aug.synthesis import SyntheticSample
 from tests.bank.backends import FILES, MEMORY, POSTGRES, S3, place_of
 from tests.bank.material import assert_same, radiograph, request, sample
@@ -162,3 +162,32 @@ def test_copies_that_nothing_refers_to_go_only_when_asked(bank: SampleBank, at_o
 def test_a_negative_age_is_refused() -> None:
     with pytest.raises(SettingError, match="older_than_days is -1; it must be at least 0"):
         PruneRule(older_than_days=-1)
+
+
+@pytest.mark.parametrize("name", ["keep", "engines"])
+def test_one_text_in_place_of_a_collection_is_refused(name: str) -> None:
+    with pytest.raises(SettingError, match=rf"{name} is the text 'abc'; give a collection: {name}=\['abc'\]"):
+        PruneRule(**{name: "abc"})
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_names_that_nothing_bears_are_refused_and_nothing_goes(
+    bank: SampleBank, made: list[SyntheticSample], dry_run: bool
+) -> None:
+    cut = made[0].digest[:12]
+    with pytest.raises(SettingError, match=f"no sample of 1 of the digests in keep, such as '{cut}'; .*held"):
+        bank.prune(PruneRule(keep=[cut, made[1].digest]), dry_run=dry_run)
+    with pytest.raises(UnknownLesionError, match=r"lesion 'nodul' is neither .*; known: .*, nodule, "):
+        bank.prune(PruneRule(lesion="nodul"), dry_run=dry_run)
+    assert len(bank) == 4
+    kept = bank.held([cut, made[1].digest])
+    assert len(bank.prune(PruneRule(keep=kept), dry_run=True).samples) == 3
+
+
+def test_a_lesion_that_only_the_bank_knows_can_be_pruned(
+    bank: SampleBank, made: list[SyntheticSample]
+) -> None:
+    with bank._database.writing() as connection:
+        own = update(samples).where(samples.c.digest == made[0].digest)
+        connection.execute(own.values(lesion="my own"))
+    assert bank.prune(PruneRule(lesion="my own")).samples == (made[0].digest,)

@@ -93,6 +93,25 @@ def test_a_folder_that_is_no_bank_is_named_and_left_alone(
     assert not (tmp_path / "nothing").exists()
 
 
+def test_a_bank_whose_records_are_gone_is_told_from_no_bank(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in folder.glob("bank.sqlite*"):
+        path.unlink()
+    assert run("prune", folder, "--remove") == 2
+    assert "pixels holds samples, but" in capsys.readouterr().err.replace("\n", " ")
+    assert len(list((folder / "pixels").rglob("*.safetensors"))) == 3
+
+
+def test_a_digest_to_keep_that_the_bank_lacks_is_named(
+    folder: Path, made: list[SyntheticSample], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "keep").write_text(made[0].digest[:-1])
+    assert run("prune", folder, "--keep", folder / "keep", "--remove") == 2
+    assert "no sample of 1 of the digests in keep" in capsys.readouterr().err.replace("\n", " ")
+    assert len(SampleBank(folder)) == 3
+
+
 def test_a_list_that_cannot_be_read_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("prune", folder, "--keep", folder / "absent") == 2
     assert "it holds one digest a line" in capsys.readouterr().err
