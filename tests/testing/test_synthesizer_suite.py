@@ -16,6 +16,7 @@ from tests.testing.altered import Altered, nothing, with_parts
 from tests.testing.synthesizer_mutants import (
     background,
     bad_jobs,
+    caller,
     chance,
     maps,
     order,
@@ -27,7 +28,7 @@ from tests.testing.synthesizer_mutants import (
 CHECKS = {check.name: check for check in synthesizer_checks()}
 MUTANTS = [
     mutant
-    for breaking in (telling, order, bad_jobs, background, truth, maps, chance, reopening)
+    for breaking in (telling, order, bad_jobs, background, truth, maps, chance, caller, reopening)
     for mutant in breaking.MUTANTS
 ]
 
@@ -77,7 +78,7 @@ def test_one_call_lists_all_that_failed() -> None:
     with pytest.raises(ConformanceError) as raised:
         check_synthesizer(broken)
     told = str(raised.value)
-    assert told.startswith("Altered fails ") and " of 27 checks:" in told
+    assert told.startswith("Altered fails ") and " of 28 checks:" in told
     assert "\n- a_lesion_has_a_mask_inside_its_edit_region: A lesion has a mask" in told
     assert "timings hold {'paint': -1.0}" in told
     assert isinstance(raised.value.__cause__, ExceptionGroup)

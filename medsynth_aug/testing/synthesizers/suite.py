@@ -8,6 +8,7 @@ from medsynth_aug.testing.check import Check, guarantee_of, run_all
 from medsynth_aug.testing.synthesizers import (
     background,
     bad_jobs,
+    caller,
     chance,
     maps,
     order,
@@ -41,6 +42,7 @@ FUNCTIONS = (
     chance.another_seed_slot_or_attempt_draws_anew,
     chance.settings_leave_mask_and_edit_region,
     chance.global_random_state_is_neither_read_nor_changed,
+    caller.settings_of_the_process_stay_as_the_caller_has_them,
     telling.steps_are_counted_up_to_their_total,
     telling.provenance_and_timings_are_plain_json,
     reopening.it_pickles_as_a_recipe,
