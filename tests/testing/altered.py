@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -250,6 +252,36 @@ class Deadly(FakeSynthesizer):
 
     def __reduce__(self) -> Any:
         return os._exit, (3,)
+
+
+class Scribbling(FakeSynthesizer):
+    """Keeps notes on the disk."""
+
+    def synthesize(self, jobs: Any, on_step: Any = None) -> Any:
+        with NamedTemporaryFile(prefix="notes-") as notes:
+            notes.write(str(len(jobs)).encode())
+        return super().synthesize(jobs, on_step)
+
+
+class Tidying(FakeSynthesizer):
+    """Makes a folder and removes it again."""
+
+    def synthesize(self, jobs: Any, on_step: Any = None) -> Any:
+        with TemporaryDirectory(prefix="folder-"):
+            return super().synthesize(jobs, on_step)
+
+
+class Caching(FakeSynthesizer):
+    """Writes at its first call only, and reads at every call."""
+
+    warm = False
+
+    def synthesize(self, jobs: Any, on_step: Any = None) -> Any:
+        if not self.warm:
+            with NamedTemporaryFile(prefix="cache-"):
+                self.warm = True
+        with Path(__file__).open("rb"), Path(os.devnull).open("w"):
+            return super().synthesize(jobs, on_step)
 
 
 def _fail() -> None:

@@ -12,7 +12,7 @@ from medsynth_aug.errors import ConformanceError, UnknownLesionError
 from medsynth_aug.synthesis import FakeSynthesizer, Refusal, Synthesizer
 from medsynth_aug.testing import Check, check_synthesizer, synthesizer_checks
 from tests.diffusion.conftest import write_starter_like
-from tests.testing.altered import Altered, nothing, with_parts
+from tests.testing.altered import Altered, Caching, nothing, with_parts
 from tests.testing.synthesizer_mutants import (
     background,
     bad_jobs,
@@ -51,8 +51,12 @@ def test_the_fake_keeps_the_guarantees(check: Check[Synthesizer]) -> None:
 @pytest.mark.parametrize("lesion", ["effusion", "viral_consolidation"])
 def test_another_lesion_can_be_painted_for_the_checks(lesion: str) -> None:
     for check in synthesizer_checks(lesion):
-        if check.name != "it_reopens_in_another_process":
+        if check.name not in ("it_reopens_in_another_process", "it_writes_no_files"):
             check(FakeSynthesizer())
+
+
+def test_a_cache_that_the_first_call_fills_is_no_writing() -> None:
+    CHECKS["it_writes_no_files"](Caching())
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,7 @@ def test_one_call_lists_all_that_failed() -> None:
     with pytest.raises(ConformanceError) as raised:
         check_synthesizer(broken)
     told = str(raised.value)
-    assert told.startswith("Altered fails ") and " of 28 checks:" in told
+    assert told.startswith("Altered fails ") and " of 29 checks:" in told
     assert "\n- a_lesion_has_a_mask_inside_its_edit_region: A lesion has a mask" in told
     assert "timings hold {'paint': -1.0}" in told
     assert isinstance(raised.value.__cause__, ExceptionGroup)

@@ -1,4 +1,4 @@
-"""An engine travels as a recipe: another process reopens it and gives the same pixels."""
+"""An engine travels as a recipe: another process reopens it, gives the same pixels, sees what it writes."""
 
 import multiprocessing
 import sys
@@ -19,6 +19,7 @@ from medsynth_aug.synthesis.digest import digest_pixels
 from medsynth_aug.testing.check import expect
 from medsynth_aug.testing.synthesizers.asking import ask, paint
 from medsynth_aug.testing.synthesizers.jobs import JobMaker
+from medsynth_aug.testing.writing import written_during
 
 LARGEST_RECIPE = 2**20
 """Bytes; a path, a URL and settings are far below, weights far above."""
@@ -33,11 +34,13 @@ class Answer(NamedTuple):
         problem: Why there are no pixels; empty if there are.
         fingerprint: That of the reopened engine.
         pixels: Digests of image, mask and edit region.
+        written: What it wrote, removed or made on disk when it painted the same job once more.
     """
 
     problem: str = ""
     fingerprint: str = ""
     pixels: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 def it_pickles_as_a_recipe(synthesizer: Synthesizer, maker: JobMaker) -> None:
@@ -65,6 +68,18 @@ def it_reopens_in_another_process(synthesizer: Synthesizer, maker: JobMaker) -> 
     expect(told[0] == told[1], f"in another process its fingerprint is {told[0]!r}, here it is {told[1]!r}")
     expect(
         answer.pixels == _digests(painted.sample), "in another process the same request gives other pixels"
+    )
+
+
+def it_writes_no_files(synthesizer: Synthesizer, maker: JobMaker) -> None:
+    """Painting leaves the disk alone, once it has painted: caches of a first call may be filled."""
+    (painted,) = paint(synthesizer, [maker.job(synthesizer)])
+    answer = _asked_elsewhere(synthesizer, maker, painted.job.request.attempt)
+    expect(not answer.problem, f"in another process: {answer.problem}")
+    expect(
+        not answer.written,
+        f"painting wrote to {', '.join(answer.written)}; give everything back in the sample, storing it is "
+        "the bank's part",
     )
 
 
@@ -104,10 +119,12 @@ def _answer(connection: Connection) -> None:
 
 
 def _painted_here(synthesizer: Synthesizer, maker: JobMaker, attempt: int) -> Answer:
-    (result,) = ask(synthesizer, [maker.job(synthesizer, attempt=attempt)])
+    job = maker.job(synthesizer, attempt=attempt)
+    (result,) = ask(synthesizer, [job])
     if not isinstance(result, SyntheticSample):
         return Answer(f"the job is refused there: {result.reason}")
-    return Answer("", synthesizer.fingerprint, _digests(result))
+    written = written_during(lambda: ask(synthesizer, [job]))
+    return Answer("", synthesizer.fingerprint, _digests(result), written)
 
 
 def _digests(sample: SyntheticSample) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ FUNCTIONS = (
     telling.provenance_and_timings_are_plain_json,
     reopening.it_pickles_as_a_recipe,
     reopening.it_reopens_in_another_process,
+    reopening.it_writes_no_files,
 )
 
 
