@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def push_virtual_patients(
 
     Everything is written to a folder first and looked over, then sent in one commit: nobody sees half of it.
     An upload that broke off goes on when the same is run again, since the Hub keeps the files that came
-    whole.
+    whole. The gate is asked again just before the commit: an approval that was revoked meanwhile stops it.
 
     Args:
         corpus: What is to be published; images that the gate refuses are left out and named in the report.
@@ -72,7 +73,8 @@ def push_virtual_patients(
         dry_run: A new folder that gets what would be sent; the Hub is not asked, and nothing leaves.
 
     Raises:
-        PublishError: If the gate refuses every image, a text must not leave, or the Hub refuses (its kinds).
+        PublishError: If the gate refuses every image, or meanwhile one that it had let pass; if a text must
+            not leave, or the Hub refuses (its kinds).
         SettingError: If the name is none, or the folder of the dry run exists.
         UnwritableFileError: If the folder, or the one for what is sent, cannot be written.
     """
@@ -83,14 +85,17 @@ def push_virtual_patients(
     left_out = tuple((digest, reason) for digest, reason in judged.refused)
     held = corpus.only(judged.passed)
     if not held.digests:
-        why = (
-            "; ".join(f"{digest[:12]}: {reason}" for digest, reason in left_out[:3]) or "the corpus is empty"
-        )
+        why = _reasons(left_out) or "the corpus is empty"
         raise PublishError(f"no image may be published ({why}); see the report of the gate")
     if dry_run is not None:
         return _written(held, repo_id, settings, Path(dry_run), left_out)
     with tempfile.TemporaryDirectory(prefix="medsynth-publish-") as folder:
-        return _Push(open_api(), repo_id, settings).run(held, Path(folder), left_out)
+        return _Push(open_api(), repo_id, settings, gate).run(held, Path(folder), left_out)
+
+
+def _reasons(refused: Sequence[tuple[str, str]]) -> str:
+    """The first few images that a gate refused, each with its reason."""
+    return "; ".join(f"{digest[:12]}: {reason}" for digest, reason in refused[:3])
 
 
 def _written(
@@ -114,10 +119,10 @@ def _written(
 
 
 class _Push:
-    """One revision on its way, with the client and the repository that all steps need."""
+    """One revision on its way, with the client, the repository and the gate that its steps need."""
 
-    def __init__(self, api: HfApi, repo_id: str, settings: PublishSettings) -> None:
-        self.api, self.repo_id, self.settings = api, repo_id, settings
+    def __init__(self, api: HfApi, repo_id: str, settings: PublishSettings, gate: Gate) -> None:
+        self.api, self.repo_id, self.settings, self.gate = api, repo_id, settings, gate
         self.doing = f"publish to {repo_id}"
 
     def run(self, corpus: Corpus, folder: Path, left_out: tuple[tuple[str, str], ...]) -> PublishReport:
@@ -128,7 +133,7 @@ class _Push:
             if previous is not None and staged.manifest.holds_the_same_as(previous):
                 return self._left_as_it_is(staged, previous, head, left_out)
             self._check_tag(staged.manifest.tag)
-            sent = self._send(staged, head)
+            sent = self._send(staged, head, corpus.digests)
             commit, was_repaired = self._read_back(staged.card, sent.oid, sent.pr_revision)
             if not self.settings.create_pr:
                 self._tag(staged.manifest.tag, commit)
@@ -192,22 +197,37 @@ class _Push:
     def _tags(self) -> set[str]:
         return {one.name for one in self.api.list_repo_refs(self.repo_id, repo_type=_KIND).tags}
 
-    def _send(self, staged: Staged, head: str) -> CommitInfo:
-        """One commit: what is new, and without the Parquet files of the revision before."""
+    def _send(self, staged: Staged, head: str, digests: tuple[str, ...]) -> CommitInfo:
+        """One commit: what is new, and without the Parquet files of the revision before.
+
+        Large files go first, where nobody sees them, so that the gate is asked last.
+        """
         names = staged.files
         there = self.api.list_repo_files(self.repo_id, repo_type=_KIND, revision=head)
         gone = [one for one in there if one.split("/")[0] in CONFIGS and one not in names]
+        new = [CommitOperationAdd(one, staged.folder / one) for one in names]
+        create_pr = self.settings.create_pr
+        self.api.preupload_lfs_files(
+            self.repo_id, new, repo_type=_KIND, create_pr=create_pr, free_memory=False
+        )
+        self._check_again(digests)
         return self.api.create_commit(
             self.repo_id,
-            [
-                *(CommitOperationDelete(one) for one in gone),
-                *(CommitOperationAdd(one, staged.folder / one) for one in names),
-            ],
+            [*(CommitOperationDelete(one) for one in gone), *new],
             commit_message=f"Publish {staged.manifest.changes[-1]}",
             repo_type=_KIND,
-            create_pr=self.settings.create_pr,
+            create_pr=create_pr,
             parent_commit=head,
         )
+
+    def _check_again(self, digests: tuple[str, ...]) -> None:
+        """Raise if the gate refuses by now what it let pass before everything was written and sent."""
+        refused = self.gate.check(digests).refused
+        if refused:
+            raise PublishError(
+                f"the gate refuses by now what it let pass at first ({_reasons(refused)}), so nothing was "
+                "published; run the same again: what it refuses is left out then"
+            )
 
     def _read_back(self, sent: str, commit: str, pull_request: str | None) -> tuple[str, bool]:
         """Read the card where it arrived and put right what load_dataset needs; the commit it is right at."""

@@ -10,6 +10,7 @@ from medsynth_aug.anatomy import schematic_lungs
 from medsynth_aug.bank import SampleBank, SourceStore, generate
 from medsynth_aug.evaluation import Figure
 from medsynth_aug.lesions import resolve_lesion
+from medsynth_aug.review import ReviewStore
 from medsynth_aug.synthesis import FakeSynthesizer, SynthesisRequest, real_source
 from medsynth_aug.synthesis.canvas import Canvas
 from medsynth_huggingface import Corpus, CorpusFinding, CorpusImage, CorpusPatient, ReaderAnswer
@@ -105,3 +106,16 @@ class OpenGate:
     def check(self, digests: Sequence[str]) -> "OpenGate":
         refused = tuple((one, self.refusing[one]) for one in digests if one in self.refusing)
         return OpenGate(self.refusing, tuple(one for one in digests if one not in self.refusing), refused)
+
+
+@dataclass
+class ReviewGate:
+    """Lets pass what is approved in a bank at the time it is asked."""
+
+    folder: Path
+
+    def check(self, digests: Sequence[str]) -> OpenGate:
+        reviews = ReviewStore(SampleBank(self.folder))
+        states = {one: reviews.decision(one).state for one in digests}
+        pending = {one: f"its review is {state}" for one, state in states.items() if state != "approved"}
+        return OpenGate(pending).check(digests)

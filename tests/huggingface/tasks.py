@@ -10,6 +10,7 @@ from unittest import mock
 
 import numpy as np
 
+from medsynth_aug.corpus import Gate
 from medsynth_huggingface import Corpus, PublishReport, PublishSettings
 from tests.huggingface.material import OpenGate
 
@@ -29,6 +30,7 @@ def push(
     repo_id: str,
     refusing: dict[str, str] | None = None,
     token: str | None = None,
+    gate: Gate | None = None,
     **settings: Any,
 ) -> PublishReport:
     """Publish, with the waits between the client's own retries left out."""
@@ -39,7 +41,7 @@ def push(
         token_set_to(os.environ["HF_TOKEN"] if token is None else token),
     ):
         return push_virtual_patients(
-            corpus, repo_id, gate=OpenGate(refusing or {}), settings=PublishSettings(**settings)
+            corpus, repo_id, gate=gate or OpenGate(refusing or {}), settings=PublishSettings(**settings)
         )
 
 
