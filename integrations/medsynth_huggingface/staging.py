@@ -11,7 +11,10 @@ from pathlib import Path
 
 from datasets.exceptions import DatasetGenerationError
 from datasets.info import DatasetInfo
+from sqlalchemy import select
 
+from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.schema import samples
 from medsynth_aug.errors import MedsynthError, UnwritableFileError
 from medsynth_aug.synthesis.digest import digest_pixels
 from medsynth_huggingface import card, croissant, manifest
@@ -121,7 +124,7 @@ def _staged(
     (folder / manifest.FILE).write_text(json.dumps(listed.to_json(), indent=2) + "\n")
     if corpus.notice:
         (folder / NOTICE).write_text(corpus.notice)
-    check_folder(folder, forbidden=_local(corpus))
+    check_folder(folder, forbidden=_local(corpus), real=_real(corpus))
     return Staged(folder=folder, manifest=listed, card=text)
 
 
@@ -134,6 +137,15 @@ def _local(corpus: Corpus) -> Iterator[str]:
     path = getattr(corpus.samples, "path", None)
     if path is not None:
         yield str(path)
+
+
+def _real(corpus: Corpus) -> tuple[str, ...]:
+    """The real images that the bank's samples name, whether it keeps a copy or not."""
+    if not isinstance(corpus.samples, SampleBank):
+        return ()
+    named = select(samples.c.source).where(samples.c.source.startswith("real:")).distinct()
+    with corpus.samples.database.reading() as connection:
+        return tuple(connection.scalars(named))
 
 
 def _parquet(

@@ -14,7 +14,8 @@ from medsynth_aug.errors import PublishError, SettingError, UnwritableFileError
 from medsynth_aug.evaluation import Figure
 from medsynth_huggingface import Corpus, CorpusFinding, PublishReport, PublishSettings, push_virtual_patients
 from medsynth_huggingface.card import repaired
-from tests.huggingface.material import OpenGate, on_a_real_image
+from medsynth_huggingface.leaks import check_folder
+from tests.huggingface.material import OpenGate, on_a_real_image, virtual_corpus
 
 
 def staged(corpus: Corpus, folder: Path, gate: OpenGate | None = None) -> PublishReport:
@@ -72,6 +73,41 @@ def test_what_must_stay_here_is_found_in_the_texts(
 ) -> None:
     with pytest.raises(PublishError, match=f"{says}.*; nothing was sent" if "/" not in says else says):
         staged(replace(corpus, **planted), tmp_path / "out")
+
+
+@pytest.mark.parametrize("place", [
+    "/opt/pacs/Meier", "`/pacs/films`", "(/Volumes/PACS/x.dcm)", "films=/nix/store/a", "sqlite:////opt/a.db",
+    "~/films", "~anna/films", "C:/films", r"D:\films", r"\\nas\films",
+])  # fmt: skip
+def test_a_local_path_is_found_wherever_it_leads(tmp_path: Path, place: str) -> None:
+    for name, text in (("README.md", f"from {place}"), ("manifest.json", json.dumps({"note": place}))):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(text)
+        with pytest.raises(PublishError, match=r"would publish a local path.*Remove it from the note"):
+            check_folder(folder)
+
+
+@pytest.mark.parametrize("text", [
+    "https://creativecommons.org/licenses/by/4.0/", "[by](https://lab.org/a/b), and/or/else",
+    "images/a/b.png", "./images/a/b", "<b>CT</b></td>", "mm / px / grey", "1/2/3", "~5/6", "application/x-parquet",
+    r"a regular expression: [^\s\w]",
+])  # fmt: skip
+def test_what_only_looks_like_a_path_may_be_published(tmp_path: Path, text: str) -> None:
+    (tmp_path / "README.md").write_text(text)
+    (tmp_path / "manifest.json").write_text(json.dumps({"note": text}))
+    check_folder(tmp_path)
+
+
+def test_a_note_with_a_place_and_the_bare_digest_of_a_real_image_stop_a_push(tmp_path: Path) -> None:
+    held = virtual_corpus(tmp_path, count=1)
+    note = PublishSettings(note="from /opt/pacs/Meier")
+    with pytest.raises(PublishError, match=r"README\.md would publish a local path"):
+        push_virtual_patients(held, "lab/x", gate=OpenGate(), settings=note, dry_run=tmp_path / "a")
+    _, real = on_a_real_image(held.samples)  # type: ignore[arg-type]
+    for told in (real.removeprefix("real:"), f"film {real[5:21]}"):
+        with pytest.raises(PublishError, match=r"README\.md would publish a real image"):
+            staged(replace(held, recipe={"source": told}), tmp_path / told[:6])
 
 
 def test_what_must_stay_here_is_found_in_the_tables(corpus: Corpus, tmp_path: Path) -> None:
