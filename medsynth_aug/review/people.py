@@ -1,11 +1,12 @@
 """The readers of a bank: enrolled once, told apart by a global id, retired but never removed."""
 
+import unicodedata
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.records import as_utc, note_event
@@ -19,26 +20,29 @@ def enrol(database: Database, name: str, *, senior: bool, id: str | None = None)
 
     Args:
         database: The bank's.
-        name: Unique in the bank.
+        name: Unique in the bank, whatever the case of its letters.
         senior: Whether this reader may settle what others disagree on.
         id: Global id of somebody who reviews elsewhere too; by default a new one.
 
     Raises:
-        SettingError: If the name is empty, or name or id are taken, or the id is none.
+        SettingError: If the name is empty or holds a control character, or name or id are taken, or the id
+            is none.
     """
     name = " ".join(name.split())
     if not name:
         raise SettingError("the reviewer has no name; give one")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise SettingError(f"the name {name!r} holds a character that cannot be shown; leave it out")
     identity = str(uuid.uuid4()) if id is None else _identity(id)
     person = Reviewer(id=identity, name=name, senior=senior, enrolled_at=datetime.now(UTC))
 
     def write(connection: Connection) -> None:
         database.alone(connection, "reviewers")
-        same = or_(func.lower(reviewers.c.name) == name.lower(), reviewers.c.id == person.id)
-        taken = connection.execute(select(reviewers).where(same)).first()
+        enrolled = connection.execute(select(reviewers)).all()
+        taken = next((one for one in enrolled if one.id == person.id or _alike(one.name, name)), None)
         if taken is not None and (taken.id, as_utc(taken.enrolled_at)) == (person.id, person.enrolled_at):
             return  # a first try had counted after all
-        if taken is not None and taken.name.lower() == name.lower():
+        if taken is not None and _alike(taken.name, name):
             raise SettingError(f"a reviewer {taken.name!r} is enrolled already; choose another name")
         if taken is not None:
             raise SettingError(f"{taken.name!r} is enrolled under the id {person.id} already")
@@ -55,6 +59,12 @@ def _identity(given: str) -> str:
         return str(uuid.UUID(given))
     except ValueError:
         raise SettingError(f"{given!r} is no id of a reader; it is a UUID such as {uuid.uuid4()}") from None
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two names differ at most in case or Unicode form; SQLite's `lower` knows ASCII only."""
+    one, two = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
+    return one == two
 
 
 def retire(database: Database, person: Reviewer) -> Reviewer:
@@ -81,16 +91,19 @@ def named(database: Database, name: str) -> Reviewer:
     """The reader of that name or id.
 
     Raises:
-        SettingError: If there is none.
+        SettingError: If there is none, or several differ from it in case alone.
     """
     name = " ".join(name.split())
-    query = select(reviewers).where(or_(reviewers.c.id == name, func.lower(reviewers.c.name) == name.lower()))
-    with database.reading() as connection:
-        row = connection.execute(query).first()
-    if row is None:
-        known = ", ".join(one.name for one in everybody(database)) or "nobody"
+    enrolled = everybody(database)
+    exact = [one for one in enrolled if name in (one.id, one.name)]
+    found = exact or [one for one in enrolled if _alike(one.name, name)]
+    if not found:
+        known = ", ".join(one.name for one in enrolled) or "nobody"
         raise SettingError(f"no reviewer {name!r} is enrolled, only {known}; enrol them first")
-    return reviewer_of(row)
+    if len(found) > 1:
+        names = " or ".join(one.name for one in found)
+        raise SettingError(f"{name!r} may be {names}; write the name as it was enrolled, or the id")
+    return found[0]
 
 
 def seniors(connection: Connection) -> set[str]:

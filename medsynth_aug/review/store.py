@@ -48,12 +48,13 @@ class ReviewStore:
         """Enrol a reader.
 
         Args:
-            name: Unique in the bank.
+            name: Unique in the bank, whatever the case of its letters.
             senior: Whether this reader may settle what others disagree on.
             id: Global id of somebody who reviews elsewhere too, a UUID; by default a new one.
 
         Raises:
-            SettingError: If the name is empty, or name or id are taken, or the id is none.
+            SettingError: If the name is empty or holds a control character, or name or id are taken, or the
+                id is none.
         """
         return people.enrol(self._database, name, senior=senior, id=id)
 
@@ -65,7 +66,7 @@ class ReviewStore:
         """The reader of that name or id.
 
         Raises:
-            SettingError: If there is none.
+            SettingError: If there is none, or several differ from it in case alone.
         """
         return people.named(self._database, name)
 
