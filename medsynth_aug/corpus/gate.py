@@ -80,6 +80,8 @@ class GateReport:
 class PublishGate:
     """Checks samples one by one; a check that was not run refuses.
 
+    An image must be approved itself. What it was painted into need not be read, but must not be rejected.
+
     Args:
         bank: Holds the samples.
         reviews: Knows what physicians decided, such as `ReviewStore(bank)`; None refuses everything.
@@ -147,6 +149,9 @@ class PublishGate:
         yield from clashes(self._ancestors(chain), self.licence)
         yield from self._private(digest)
         yield from self._approved(digest)
+        for sample in chain.samples[1:]:
+            if self._state(sample.digest) == "rejected":
+                yield f"{sample.digest[:16]}, which it was painted into, is rejected"
 
     def _real_pixels(self, digest: str, chain: Chain) -> Iterator[str]:
         if chain.is_virtual:
@@ -176,12 +181,15 @@ class PublishGate:
             yield "the privacy check was not run on it"
 
     def _approved(self, digest: str) -> Iterator[str]:
-        try:
-            state = self._reviews.decision(digest).state if self._reviews is not None else "pending"
-        except BankError as problem:
-            state = f"unknown ({problem})"
+        state = self._state(digest)
         if state != "approved":
             yield f"its review is {state}, not approved"
+
+    def _state(self, digest: str) -> str:
+        try:
+            return self._reviews.decision(digest).state if self._reviews is not None else "pending"
+        except BankError as problem:
+            return f"unknown ({problem})"
 
 
 def _provenance_gaps(sample: SyntheticSample) -> Iterator[str]:

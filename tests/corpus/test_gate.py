@@ -98,6 +98,17 @@ def test_the_gate_follows_the_review_store(bank: SampleBank, patient: VirtualPat
     assert "not approved" in why(asked.check([digest]), digest)
 
 
+def test_an_image_painted_into_a_rejected_one_is_refused(bank: SampleBank, patient: VirtualPatient) -> None:
+    reviews, (whole, digest) = ReviewStore(bank), patient.images[0].chain
+    reader = reviews.enrol("Reader")
+    reviews.record(digest, reader, "approve")
+    asked = gate(bank, digest, reviews=reviews)
+    assert asked.check([digest]).passed == (digest,), "nobody read the whole image"
+    reviews.record(whole, reader, "reject", reasons=["anatomy_violated"])
+    told = why(asked.check([digest]), digest)
+    assert told == f"{whole[:16]}, which it was painted into, is rejected"
+
+
 def test_a_privacy_check_that_was_not_run_refuses(bank: SampleBank, patient: VirtualPatient) -> None:
     digest = image_of(patient)
     for privacy, told in (

@@ -90,8 +90,8 @@ def test_a_local_path_is_found_wherever_it_leads(tmp_path: Path, place: str) -> 
 
 @pytest.mark.parametrize("text", [
     "https://creativecommons.org/licenses/by/4.0/", "[by](https://lab.org/a/b), and/or/else",
-    "images/a/b.png", "./images/a/b", "<b>CT</b></td>", "mm / px / grey", "1/2/3", "~5/6", "application/x-parquet",
-    r"a regular expression: [^\s\w]",
+    "images/a/b.png", "./images/a/b", "<b>CT</b></td>", "mm / px / grey", "1/2/3", "~5/6",
+    "application/x-parquet", r"a regular expression: [^\s\w]",
 ])  # fmt: skip
 def test_what_only_looks_like_a_path_may_be_published(tmp_path: Path, text: str) -> None:
     (tmp_path / "README.md").write_text(text)
