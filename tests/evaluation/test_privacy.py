@@ -243,6 +243,19 @@ def test_a_lesion_that_was_pasted_from_a_training_positive_is_found() -> None:
     assert report.copies == ("pasted",) and pair.film == "positive-3004"
 
 
+def test_lesions_of_virtual_patients_are_compared_but_no_whole_canvas() -> None:
+    positives = image_set("positives", [with_box(seed, patient=f"p{seed}") for seed in range(3000, 3055)])
+    copied = replace(positives.images[4], name="copied", patient="vp", origin="virtual", source="sample:x")
+    whole = replace(copied, name="whole", mask=np.ones(SHAPE, bool), source="none")
+    report = checked(copied, whole, positives=positives)
+    assert [one.name for one in report.pairs if one.space == "edit region"] == ["copied"]
+    assert "copied" in report.copies
+    figures = {one.name: one for one in checked(copied, whole).figures}
+    assert "no positives of the training data" in figures["median nearest distance, edit region"].refused
+    figures = {one.name: one for one in checked(whole, positives=positives).figures}
+    assert figures["median nearest distance, edit region"].refused == "no image has a lesion with a mask"
+
+
 def test_edits_are_not_compared_without_training_positives() -> None:
     figures = {one.name: one for one in checked(painted(0, "trained-0")).figures}
     assert "no positives" in figures["median nearest distance, edit region"].refused

@@ -1,4 +1,4 @@
-"""Painted lesions against the real lesions of the training data, lined up by their pixels."""
+"""Synthetic lesions against the real lesions of the training data, lined up by their pixels."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,17 +20,17 @@ LEAST_SIDE_PX = 16
 def compare_edits(
     space: str, synthetic: ImageSet, positives: ImageSet | None, *, fewest: int
 ) -> tuple[Compared | None, str]:
-    """Lesion crops of painted images against those of training positives of other patients, or why not.
+    """Lesion crops of synthetic images against those of training positives of other patients, or why not.
 
     Args:
         space: Name of this comparison.
-        synthetic: Painted images among others.
+        synthetic: Painted and virtual images; those whose mask is empty or the whole canvas are left out.
         positives: Real lesions that the checkpoint was trained on.
         fewest: Positives that a threshold needs.
     """
-    painted = synthetic.where(lambda one: one.origin == "painted" and has_region(one))
+    painted = synthetic.where(_has_lesion)
     if not len(painted):
-        return None, "no image has a painted lesion"
+        return None, "no image has a lesion with a mask"
     if positives is None:
         return None, "no positives of the training data with masks or boxes were given"
     known = positives.where(has_region)
@@ -45,6 +45,11 @@ def compare_edits(
     found = nearest_by_pixels(_patches(painted), films, whose[:, None] != owner[None])
     beside = Measured(positives.name, real.distance, known.patients).known()
     return Compared(space, painted, found, beside, films, lambda row: known.images[row].name), ""
+
+
+def _has_lesion(one: EvaluationImage) -> bool:
+    """Whether a lesion of its own is in a place that the image tells."""
+    return one.origin in ("painted", "virtual") and has_region(one) and not bool(np.all(one.mask))
 
 
 def _patches(images: ImageSet) -> Iterator[Both]:
