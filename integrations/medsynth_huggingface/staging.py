@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def stage(
 
     Args:
         corpus: What is published.
-        folder: Is made.
+        folder: Is made once everything is written and nothing is found; until then nothing bears its name.
         repo_id: Organisation and name.
         settings: How.
         previous: Manifest of the revision that it follows, or None.
@@ -74,9 +74,26 @@ def stage(
         PublishError: If a pixel is real, PNG cannot hold an image, or a text names what must stay here.
         UnwritableFileError: If the folder cannot be written, or the disk is full.
     """
+    with whole_folder(folder) as beside:
+        staged = _staged(corpus, beside, repo_id, settings, previous)
+    return replace(staged, folder=folder)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` to write into; it gets the name if nothing is raised, and is gone otherwise.
+
+    Raises:
+        UnwritableFileError: If the folder cannot be written, or the disk is full.
+    """
     with _disk_errors(folder):
-        folder.mkdir(parents=True)
-        return _staged(corpus, folder, repo_id, settings, previous)
+        if not folder.parent.exists():
+            folder.parent.mkdir(parents=True)
+        with tempfile.TemporaryDirectory(prefix=".medsynth-", dir=folder.parent) as aside:
+            beside = Path(aside, folder.name)
+            beside.mkdir()
+            yield beside
+            beside.rename(folder)
 
 
 @contextmanager
