@@ -5,7 +5,7 @@ import hashlib
 from sqlalchemy import Connection, or_, select
 
 from medsynth_aug.bank.lookups import filtered
-from medsynth_aug.bank.schema import assignments, samples, verdicts
+from medsynth_aug.bank.schema import assignments, reviewers, samples, verdicts
 from medsynth_aug.review.deciding import decided, policy_in_force
 from medsynth_aug.review.policy import Decision
 from medsynth_aug.review.verdict import Reviewer
@@ -13,6 +13,8 @@ from medsynth_aug.review.verdict import Reviewer
 
 def queue_of(connection: Connection, reviewer: Reviewer, lesion: str | None) -> list[str]:
     """Digests of the samples that a reader has to read.
+
+    An assignment to a reader who has retired binds nobody.
 
     Args:
         connection: Sees one state of the records.
@@ -22,9 +24,11 @@ def queue_of(connection: Connection, reviewer: Reviewer, lesion: str | None) -> 
     if reviewer.retired_at is not None:
         return []
     dealt = dict[str, set[str]]()
-    for sample, reader in connection.execute(select(assignments.c.sample, assignments.c.reviewer)):
+    binding = select(assignments.c.sample, assignments.c.reviewer).where(
+        assignments.c.reviewer.in_(select(reviewers.c.id).where(reviewers.c.retired_at.is_(None)))
+    )
+    for sample, reader in connection.execute(binding):
         dealt.setdefault(sample, set()).add(reader)
-    mine = {sample for sample, readers in dealt.items() if reviewer.id in readers}
     own = select(assignments.c.sample).where(assignments.c.reviewer == reviewer.id)
     open_ones = or_(samples.c.acceptance.is_(None), samples.c.digest.in_(own))
     query = filtered(select(samples.c.digest), lesion, None).where(open_ones)
@@ -35,19 +39,18 @@ def queue_of(connection: Connection, reviewer: Reviewer, lesion: str | None) -> 
     due = [
         digest
         for digest in wanted
-        if _is_due(decisions.get(digest), reviewer, digest in mine, digest in dealt, readers)
+        if _is_due(decisions.get(digest), reviewer, dealt.get(digest, set()), readers)
     ]
     return sorted(due, key=lambda digest: hashlib.sha256(f"{reviewer.id}{digest}".encode()).digest())
 
 
-def _is_due(decision: Decision | None, reviewer: Reviewer, mine: bool, dealt: bool, readers: int) -> bool:
-    if decision is None:
-        return mine or not dealt
-    if any(verdict.reviewer == reviewer.id for verdict in decision.counted):
+def _is_due(decision: Decision | None, reviewer: Reviewer, dealt: set[str], readers: int) -> bool:
+    counted = set[str]() if decision is None else {verdict.reviewer for verdict in decision.counted}
+    if reviewer.id in counted:
         return False
-    if decision.state == "disputed":
-        return mine or reviewer.senior
-    if decision.state != "pending":
-        return mine
-    missing = len(decision.counted) < readers
-    return mine or (not dealt and (missing or reviewer.senior))
+    if reviewer.id in dealt:
+        return True
+    state = "pending" if decision is None else decision.state
+    if state == "pending":
+        return dealt <= counted and (len(counted) < readers or reviewer.senior)
+    return state == "disputed" and reviewer.senior

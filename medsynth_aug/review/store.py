@@ -102,6 +102,8 @@ class ReviewStore:
     def assign(self, digests: Iterable[str], reviewers: Sequence[Reviewer]) -> None:
         """Say who shall read samples; an assigned sample is read by nobody else, but seniors in a dispute.
 
+        It is open to all again once those named have read it and the policy wants more, or have retired.
+
         Raises:
             BankError: If the bank lacks a sample.
         """
@@ -158,9 +160,8 @@ class ReviewStore:
             SettingError: If the parts contradict each other, or the reader is not enrolled or has retired.
             BankError: If the bank has no such sample, or other pixels of it than were seen.
         """
-        chosen = tuple(Reason(reason) if reason in list(Reason) else reason for reason in reasons)
         opinion = Opinion(
-            outcome=outcome, reasons=chosen, comment=comment,  # type: ignore[arg-type]
+            outcome=outcome, reasons=reasons, comment=comment,  # type: ignore[arg-type]
             plausibility=plausibility, seconds=seconds,
         )  # fmt: skip
         identity = str(uuid.uuid4())

@@ -1,8 +1,9 @@
 """What one reader said of one sample: a value that is never changed once it is stored."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from medsynth_aug.errors import SettingError
 from medsynth_aug.review.reasons import Reason
@@ -54,6 +55,8 @@ class Opinion:
         if self.outcome not in get_args(Outcome):
             raise SettingError(f'outcome is {self.outcome!r}; use "approve" or "reject"')
         object.__setattr__(self, "reasons", _reasons(self.reasons))
+        if not isinstance(self.comment, str):
+            raise SettingError(f'comment is {self.comment!r}; it is text, "" for none')
         object.__setattr__(self, "comment", self.comment.strip())
         if self.outcome == "approve" and self.reasons:
             raise SettingError("an approval gives no reasons; leave them out, or reject")
@@ -63,8 +66,10 @@ class Opinion:
             raise SettingError('the reason "other" needs a comment; say in a few words what is wrong')
         if self.plausibility not in (None, 1, 2, 3, 4, 5) or isinstance(self.plausibility, bool):
             raise SettingError(f"plausibility is {self.plausibility!r}; it is a whole number, 1 to 5")
-        if self.seconds is not None and not 0 <= self.seconds < float("inf"):
-            raise SettingError(f"seconds is {self.seconds}; it is at least 0 and finite")
+        if self.seconds is not None and not (
+            isinstance(self.seconds, int | float) and 0 <= self.seconds < float("inf")
+        ):
+            raise SettingError(f"seconds is {self.seconds!r}; it is a number, at least 0 and finite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +108,8 @@ class Verdict:
     file_digest: str
 
 
-def _reasons(given: object) -> tuple[Reason, ...]:
-    values = [given] if isinstance(given, str) else list(given)  # type: ignore[call-overload]
+def _reasons(given: Any) -> tuple[Reason, ...]:
+    values = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     try:
         chosen = {Reason(value) for value in values}
     except ValueError as problem:

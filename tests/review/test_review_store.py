@@ -86,7 +86,11 @@ def test_revocation_takes_the_decision_back_and_revives_nothing(store: ReviewSto
         ("reject", {"reasons": ["ugly"]}, "the reasons are anatomy_violated"),
         ("reject", {"reasons": ["other"]}, "needs a comment"),
         ("approve", {"plausibility": 6}, "1 to 5"),
+        ("reject", {"reasons": "other"}, '"other" needs a comment'),
+        ("reject", {"reasons": None}, "None is not a valid Reason; the reasons are"),
         ("approve", {"seconds": -1.0}, "at least 0"),
+        ("approve", {"seconds": "3"}, "seconds is '3'; it is a number"),
+        ("approve", {"comment": None}, 'comment is None; it is text, "" for none'),
     ],
 )
 def test_contradictory_verdicts_are_refused_and_leave_nothing(
