@@ -11,13 +11,14 @@ from huggingface_hub.errors import RemoteEntryNotFoundError
 
 from medsynth_aug.corpus import Gate
 from medsynth_aug.errors import HubConflictError, PublishError, SettingError
-from medsynth_huggingface import card, manifest
+from medsynth_huggingface import card, croissant, manifest
 from medsynth_huggingface.corpus import Corpus
 from medsynth_huggingface.features import CONFIGS
 from medsynth_huggingface.hub import hub_errors, open_api
 from medsynth_huggingface.manifest import Manifest
 from medsynth_huggingface.settings import PublishSettings
 from medsynth_huggingface.staging import Staged, stage
+from medsynth_huggingface.withdrawal import stage_withdrawal
 
 _KIND = "dataset"
 
@@ -61,6 +62,8 @@ def push_virtual_patients(
 ) -> PublishReport:
     """Publish what passes the gate as one revision of a data set on the Hub.
 
+    If the gate refuses every image and the Hub has some, the revision withdraws them: it holds none.
+
     Everything is written to a folder first and looked over, then sent in one commit: nobody sees half of it.
     An upload that broke off goes on when the same is run again, since the Hub keeps the files that came
     whole. The gate is asked again just before the commit: an approval that was revoked meanwhile stops it.
@@ -73,8 +76,9 @@ def push_virtual_patients(
         dry_run: A new folder that gets what would be sent; the Hub is not asked, and nothing leaves.
 
     Raises:
-        PublishError: If the gate refuses every image, or meanwhile one that it had let pass; if a text must
-            not leave, or the Hub refuses (its kinds).
+        PublishError: If the gate refuses every image and the Hub has none to withdraw, or a dry run of
+            that; if it refuses meanwhile what it had let pass, a text must not leave, or the Hub refuses (its
+            kinds).
         SettingError: If the name is none, or the folder of the dry run exists.
         UnwritableFileError: If the folder, or the one for what is sent, cannot be written.
     """
@@ -84,9 +88,8 @@ def push_virtual_patients(
     judged = gate.check(corpus.digests)
     left_out = tuple((digest, reason) for digest, reason in judged.refused)
     held = corpus.only(judged.passed)
-    if not held.digests:
-        why = _reasons(left_out) or "the corpus is empty"
-        raise PublishError(f"no image may be published ({why}); see the report of the gate")
+    if not corpus.digests or (dry_run is not None and not held.digests):
+        raise _nothing_passes(left_out)
     if dry_run is not None:
         return _written(held, repo_id, settings, Path(dry_run), left_out)
     with tempfile.TemporaryDirectory(prefix="medsynth-publish-") as folder:
@@ -96,6 +99,11 @@ def push_virtual_patients(
 def _reasons(refused: Sequence[tuple[str, str]]) -> str:
     """The first few images that a gate refused, each with its reason."""
     return "; ".join(f"{digest[:12]}: {reason}" for digest, reason in refused[:3])
+
+
+def _nothing_passes(left_out: Sequence[tuple[str, str]]) -> PublishError:
+    why = _reasons(left_out) or "the corpus is empty"
+    return PublishError(f"no image may be published ({why}); see the report of the gate")
 
 
 def _written(
@@ -128,8 +136,11 @@ class _Push:
     def run(self, corpus: Corpus, folder: Path, left_out: tuple[tuple[str, str], ...]) -> PublishReport:
         """Stage, send, read back, tag."""
         with hub_errors(self.doing):
+            if not corpus.digests and not self._has_images():
+                raise _nothing_passes(left_out)
             head, previous = self._open(folder / "previous")
-            staged = stage(corpus, folder / "staged", self.repo_id, self.settings, previous)
+            write = stage if corpus.digests else stage_withdrawal
+            staged = write(corpus, folder / "staged", self.repo_id, self.settings, previous)
             if previous is not None and staged.manifest.holds_the_same_as(previous):
                 return self._left_as_it_is(staged, previous, head, left_out)
             self._check_tag(staged.manifest.tag)
@@ -163,6 +174,14 @@ class _Push:
             commit=commit, changed=changed, left_out=left_out, withdrawn=last.withdrawn,
             pull_request=pull_request, repaired=repaired,
         )  # fmt: skip
+
+    def _has_images(self) -> bool:
+        """Whether the Hub has images that can be withdrawn; makes nothing there."""
+        if not self.api.repo_exists(self.repo_id, repo_type=_KIND):
+            return False
+        with tempfile.TemporaryDirectory(prefix="medsynth-") as aside:
+            previous = self._manifest_at("main", Path(aside))
+        return previous is not None and bool(previous.images)
 
     def _open(self, aside: Path) -> tuple[str, Manifest | None]:
         """Make the repository if there is none; its newest commit and the manifest there."""
@@ -198,13 +217,14 @@ class _Push:
         return {one.name for one in self.api.list_repo_refs(self.repo_id, repo_type=_KIND).tags}
 
     def _send(self, staged: Staged, head: str, digests: tuple[str, ...]) -> CommitInfo:
-        """One commit: what is new, and without the Parquet files of the revision before.
+        """One commit: what is new, and without the tables of the revision before.
 
         Large files go first, where nobody sees them, so that the gate is asked last.
         """
         names = staged.files
         there = self.api.list_repo_files(self.repo_id, repo_type=_KIND, revision=head)
-        gone = [one for one in there if one.split("/")[0] in CONFIGS and one not in names]
+        of_tables = (*CONFIGS, croissant.FILE)
+        gone = [one for one in there if one.split("/")[0] in of_tables and one not in names]
         new = [CommitOperationAdd(one, staged.folder / one) for one in names]
         create_pr = self.settings.create_pr
         self.api.preupload_lfs_files(

@@ -141,8 +141,17 @@ def _staged(
     (folder / manifest.FILE).write_text(json.dumps(listed.to_json(), indent=2) + "\n")
     if corpus.notice:
         (folder / NOTICE).write_text(corpus.notice)
-    check_folder(folder, forbidden=_local(corpus), real=_real(corpus))
+    look_over(folder, corpus)
     return Staged(folder=folder, manifest=listed, card=text)
+
+
+def look_over(folder: Path, corpus: Corpus) -> None:
+    """Check that nothing in the folder names this machine, a token or a real image.
+
+    Raises:
+        PublishError: If a file does; says which.
+    """
+    check_folder(folder, forbidden=_local(corpus), real=_real(corpus))
 
 
 def _configs(corpus: Corpus) -> Iterator[str]:

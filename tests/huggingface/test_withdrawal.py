@@ -1,12 +1,17 @@
 """What the gate refuses is not published, however late it says so, and is withdrawn to the last image."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from medsynth_aug import FakeSynthesizer
 from medsynth_aug.bank import SampleBank
+from medsynth_aug.corpus import PatientSettings, Population, make_patients
 from medsynth_aug.errors import PublishError
 from medsynth_aug.review import ReviewStore
+from medsynth_huggingface import Corpus
+from medsynth_huggingface.from_bank import corpus_of
 from tests.huggingface import tasks
 from tests.huggingface.client import Client
 from tests.huggingface.hub.state import Hub
@@ -32,3 +37,40 @@ def test_an_approval_revoked_while_files_are_sent_stops_the_commit(
     assert set(hub.repository("lab/late").files()) == {".gitattributes"}
     report = client(tasks.push, corpus, "lab/late", gate=ReviewGate(bank))
     assert (report.images, [one for one, _ in report.left_out]) == (1, [gone])
+
+
+def test_the_last_images_are_withdrawn_and_can_come_back(hub: Hub, client: Client, few: Corpus) -> None:
+    client(tasks.push, few, "lab/last")
+    refusing = dict.fromkeys(few.digests, "revoked")
+    report = client(tasks.push, few, "lab/last", refusing, note="all revoked")
+    assert (report.tag, report.images, report.withdrawn) == ("v2", 0, tuple(sorted(few.digests)))
+    files = hub.repository("lab/last").files()
+    assert set(files) == {".gitattributes", "README.md", "manifest.json"}
+    assert json.loads(files["manifest.json"])["changes"][-1]["withdrawn"] == list(report.withdrawn)
+    assert all(one[:12] in files["README.md"].decode() for one in few.digests)
+    with pytest.raises(FileNotFoundError):
+        client(tasks.load, "lab/last")
+    with pytest.raises(PublishError, match=r"no image may be published .*: revoked"):
+        client(tasks.push, few, "lab/last", refusing)
+    assert client(tasks.push, few, "lab/last").tag == "v3"
+    assert sum(len(rows) for rows in client(tasks.load, "lab/last").values()) == len(few.digests)
+
+
+def test_where_nothing_is_published_a_refusal_of_all_makes_no_repository(
+    hub: Hub, client: Client, few: Corpus
+) -> None:
+    with pytest.raises(PublishError, match=r"no image may be published .*: revoked"):
+        client(tasks.push, few, "lab/never", dict.fromkeys(few.digests, "revoked"))
+    assert not hub.repositories
+
+
+def test_the_command_withdraws_the_last_image(hub: Hub, client: Client, tmp_path: Path) -> None:
+    bank = SampleBank(tmp_path / "bank")
+    settings = PatientSettings(side_px=64, least_lung_dice=0.0)
+    one = Population(follow_up_share=0.0)
+    make_patients(bank, FakeSynthesizer(), one, 1, settings=settings, progress=False)
+    (digest,) = corpus_of(bank).digests
+    client(tasks.push, corpus_of(bank), "lab/told")
+    code, said = client(tasks.command, "publish", "lab/told", "--bank", str(bank.path))
+    assert code == 0 and f"withdrawn: {digest[:12]}" in said and "0 images: lab/told v2" in said
+    assert not [name for name in hub.repository("lab/told").files() if name.endswith(".parquet")]
