@@ -1,5 +1,6 @@
 """What would be sent lies in a folder first: card, Croissant and tables, and nothing that must stay."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -167,6 +168,15 @@ def test_the_card_has_measured_figures_and_says_what_was_not_measured(sent: Path
     assert [one["config_name"] for one in card.data.configs if one.get("default")] == ["images"]
     for heading in ("Intended use", "Limits", "How it was made", "Licence and credits", "Changelog"):
         assert f"\n## {heading}\n" in card.text
+
+
+def test_the_card_says_what_the_manifest_holds(sent: Path, corpus: Corpus) -> None:
+    text, manifest = ((sent / name).read_text() for name in ("README.md", "manifest.json"))
+    assert "the SHA-256 of every image's pixels and of every Parquet file;" in text
+    told = json.loads(manifest)
+    tables = {path.relative_to(sent).as_posix(): path.read_bytes() for path in sent.rglob("*.parquet")}
+    assert told["files"] == {name: hashlib.sha256(held).hexdigest() for name, held in tables.items()}
+    assert set(told["images"]) == set(corpus.digests)
 
 
 def test_a_card_that_is_right_is_left_alone_and_a_broken_one_keeps_its_text(sent: Path) -> None:
