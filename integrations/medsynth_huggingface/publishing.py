@@ -147,7 +147,7 @@ class _Push:
             sent = self._send(staged, head, corpus.digests)
             commit, was_repaired = self._read_back(staged.card, sent.oid, sent.pr_revision)
             if not self.settings.create_pr:
-                self._tag(staged.manifest.tag, commit)
+                self._tag(staged.manifest.tag, commit, staged.manifest)
         tag = "" if self.settings.create_pr else staged.manifest.tag
         return self._report(
             staged, tag, left_out, commit=commit, pull_request=sent.pr_url or "", repaired=was_repaired
@@ -157,10 +157,11 @@ class _Push:
         self, staged: Staged, previous: Manifest, head: str, left_out: tuple[tuple[str, str], ...]
     ) -> PublishReport:
         """Nothing is new, but an earlier push may have ended before card and tag were right."""
-        commit, was_repaired = self._read_back(staged.card, head, None)
         tag = self.settings.tag or previous.tag
-        if not self.settings.create_pr:
-            self._tag(tag, commit)
+        is_tagged = self._is_tagged(tag, staged.manifest)
+        commit, was_repaired = self._read_back(staged.card, head, None)
+        if not (is_tagged or self.settings.create_pr):
+            self._tag(tag, commit, staged.manifest)
         report = self._report(staged, tag, left_out, commit=commit, changed=False, repaired=was_repaired)
         return replace(report, withdrawn=())
 
@@ -213,8 +214,24 @@ class _Push:
         if not self.settings.create_pr and tag in self._tags():
             raise HubConflictError(f"{self.repo_id} has a tag {tag} already; choose another with tag=")
 
-    def _tags(self) -> set[str]:
-        return {one.name for one in self.api.list_repo_refs(self.repo_id, repo_type=_KIND).tags}
+    def _tags(self) -> dict[str, str]:
+        """Name of each tag -> its commit."""
+        refs = self.api.list_repo_refs(self.repo_id, repo_type=_KIND)
+        return {one.name: one.target_commit for one in refs.tags}
+
+    def _is_tagged(self, tag: str, wanted: Manifest) -> bool:
+        """Whether the tag is there; raises if it is and names a revision that holds something else."""
+        commit = self._tags().get(tag)
+        if commit is None:
+            return False
+        with tempfile.TemporaryDirectory(prefix="medsynth-") as aside:
+            held = self._manifest_at(commit, Path(aside))
+        if held is None or not held.holds_the_same_as(wanted):
+            raise HubConflictError(
+                f"the tag {tag} of {self.repo_id} names another revision ({commit[:8]}), which does not hold "
+                "this; choose another with tag="
+            )
+        return True
 
     def _send(self, staged: Staged, head: str, digests: tuple[str, ...]) -> CommitInfo:
         """One commit: what is new, and without the tables of the revision before.
@@ -265,6 +282,6 @@ class _Push:
         )
         return done.oid, True
 
-    def _tag(self, tag: str, commit: str) -> None:
-        if tag not in self._tags():
+    def _tag(self, tag: str, commit: str, held: Manifest) -> None:
+        if not self._is_tagged(tag, held):
             self.api.create_tag(self.repo_id, tag=tag, revision=commit, repo_type=_KIND)

@@ -127,6 +127,18 @@ def test_a_tag_that_is_taken_is_refused_before_anything_is_sent(
     assert hub.count("PUT") == puts
 
 
+def test_a_tag_of_another_revision_is_not_said_to_hold_what_is_there(
+    hub: Hub, client: Client, few: Corpus
+) -> None:
+    first = client(tasks.push, few.only(few.digests[:1]), "lab/older")
+    second = client(tasks.push, few, "lab/older")
+    with pytest.raises(HubConflictError, match=f"v1 of lab/older names another revision .{first.commit[:8]}"):
+        client(tasks.push, few, "lab/older", tag="v1")
+    assert client(tasks.push, few, "lab/older", tag="v2").commit == second.commit
+    again = client(tasks.push, few, "lab/older", tag="final")
+    assert (again.changed, hub.repository("lab/older").tags["final"]) == (False, second.commit)
+
+
 def test_without_a_token_nothing_is_tried(hub: Hub, client: Client, few: Corpus) -> None:
     with pytest.raises(HubAccessError, match="there is no token for the Hub; log in"):
         client(tasks.push, few, "lab/no-token", token="")
