@@ -7,6 +7,7 @@ from typing import Any
 from medsynth_aug.corpus.drawing import DrawnPatient
 from medsynth_aug.corpus.patient import Finding, PatientImage, VirtualPatient
 from medsynth_aug.lesions.scene import Scene
+from medsynth_aug.types import BoolMap
 
 
 @dataclass(slots=True, eq=False)
@@ -18,7 +19,8 @@ class Case:
         chains: Digests of the samples by visit.
         anatomies: Digest of the lung fields by visit.
         findings: What was painted so far.
-        scene: The baseline's whole image and lungs; its keep-mask holds what was painted.
+        scene: The baseline's whole image and lungs.
+        keeps: `(H, W)` bool by visit, what was painted so far.
         problem: Why it was given up, or is not yet what it shall be; None where all is well.
     """
 
@@ -27,6 +29,7 @@ class Case:
     anatomies: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     scene: Scene | None = None
+    keeps: list[BoolMap] = field(default_factory=list)
     problem: str | None = None
 
     @property

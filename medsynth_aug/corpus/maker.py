@@ -1,7 +1,6 @@
 """Whole images first, then one finding after the other, for several patients at a time."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import torch
 
@@ -78,6 +77,7 @@ class Maker:
         case.chains = [[request.digest] for request in requests]
         case.anatomies = [str(request.anatomy_digest) for request in requests]
         case.scene = self._scene(self.bank.get(requests[0].digest), case.anatomies[0])
+        case.keeps = [case.scene.keep for _ in case.visits]
         return None
 
     def _lung_dice(self, request: SynthesisRequest) -> float:
@@ -119,7 +119,8 @@ class Maker:
         assert case.scene is not None
         drawn = case.who.findings[number]
         chance = f"{case.who.id}/{number}/{attempt}"
-        return place_finding(drawn, resolve_lesion(drawn.lesion), case.scene, case.who.depths, chance)
+        lesion = resolve_lesion(drawn.lesion)
+        return place_finding(drawn, lesion, case.scene, case.who.depths, case.keeps, chance)
 
     def _request(self, case: Case, placed: Placed, visit: int, number: int, attempt: int) -> SynthesisRequest:
         mask = torch.from_numpy(placed.masks[visit])[None]
@@ -135,7 +136,6 @@ class Maker:
         self, case: Case, placed: Placed, requests: Sequence[SynthesisRequest], number: int
     ) -> str | None:
         """Add what was painted to the case, or say why it was not."""
-        assert case.scene is not None
         for request in requests:
             if request.digest not in self.bank:
                 return self._reason(request)
@@ -150,7 +150,7 @@ class Maker:
                     size_mm=placed.sizes_mm[visit], box=box, sample=request.digest, visit=visit,
                 )
             )  # fmt: skip
-        case.scene = replace(case.scene, keep=case.scene.keep | placed.masks[0])
+        case.keeps = [keep | mask for keep, mask in zip(case.keeps, placed.masks, strict=True)]
         return None
 
     def _generate(self, requests: Iterable[SynthesisRequest]) -> None:

@@ -1,6 +1,7 @@
 """Where a finding lies and how large it is, in the baseline and, the same finding, at the follow-up."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,9 @@ TRIES = 60
 
 LEAST_PX = 5.0
 """Nothing smaller is painted: its label would stand without a sign that anybody can see."""
+
+LEAST_LEFT = 0.5
+"""Share of a finding that must be left beside the earlier ones; with less, it would be another finding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,33 +39,38 @@ class Placed:
 
 
 def place_finding(
-    finding: DrawnFinding, lesion: Lesion, scene: Scene, depths: tuple[float, ...], chance: str
-) -> Placed | None:
+    finding: DrawnFinding, lesion: Lesion, scene: Scene, depths: tuple[float, ...], keeps: Sequence[BoolMap],
+    chance: str,
+) -> Placed | None:  # fmt: skip
     """The masks of a finding at every visit, or None where the lungs have no place for it.
 
     Place and outline are drawn once, in the baseline, by the lesion's own priors; at another visit the same
-    outline is drawn at its size there, and follows the lungs as they breathe.
+    outline is drawn at its size there, and follows the lungs as they breathe. What was placed before is left
+    free at every visit.
 
     Args:
         finding: What was drawn of it.
         lesion: Resolved.
-        scene: The baseline's image and lungs; its keep-mask holds what was placed before.
+        scene: The baseline's image and lungs.
         depths: Depth of breath of each visit.
+        keeps: `(H, W)` bool by visit, what was placed before.
         chance: What the draws are seeded by.
     """
+    scene = replace(scene, keep=keeps[0])
     site = _site(finding, lesion, scene, chance)
     if site is None:
         return None
     shape = prior_function("shape", lesion.shape)
     sizes, masks = [], []
-    for severity, depth in zip(finding.severities, depths, strict=True):
+    for severity, depth, keep in zip(finding.severities, depths, keeps, strict=True):
         size = max(
             size_of(lesion, SEVERITIES.index(severity), finding.share), LEAST_PX * scene.spacing.mean_mm
         )
         rng = np.random.default_rng(seed_of(chance, "outline"))
-        drawn = shape(scene, site, size, rng, **lesion.shape.parameters) & ~scene.keep
-        mask = _breathed(drawn, scene.right_lung | scene.left_lung, depth)
-        if not mask.any():
+        drawn = shape(scene, site, size, rng, **lesion.shape.parameters)
+        whole = _breathed(drawn, scene.right_lung | scene.left_lung, depth)
+        mask = whole & ~keep
+        if not mask.any() or mask.sum() < LEAST_LEFT * whole.sum():
             return None
         sizes.append(round(size, 2))
         masks.append(mask)

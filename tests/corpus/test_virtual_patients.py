@@ -133,16 +133,41 @@ def test_severity_is_the_third_of_the_range_of_sizes(filled: SampleBank) -> None
             assert low <= finding.size_mm <= high or np.isclose(finding.size_mm, least, atol=0.01)
 
 
-def test_two_findings_are_a_chain_and_their_masks_do_not_overlap(bank: SampleBank) -> None:
-    population = replace(SICK, second_finding_share=1.0, follow_up_share=0.0)
-    make(bank, 4, population)
-    for one in patients_of(bank):
-        (image,) = one.images
-        assert len(image.chain) == 3
-        assert [finding.sample for finding in one.findings] == list(image.chain[1:])
-        masks = [bank.get(finding.sample).mask for finding in one.findings]
-        assert not (masks[0] & masks[1]).any()
-        assert one.findings[0].lesion != one.findings[1].lesion
+def test_two_findings_are_a_chain_and_their_masks_do_not_overlap_at_any_visit(bank: SampleBank) -> None:
+    population = Population(
+        findings={"viral_consolidation": 0.4, "effusion": 0.3, "pneumothorax": 0.3},
+        second_finding_share=1.0, follow_up_share=1.0,
+    )  # fmt: skip
+    report = make(bank, 20, population)
+    assert len(report.patients) > 10
+    for one in report.patients:
+        for image in one.images:
+            assert len(image.chain) == 3
+            findings = one.findings_of(image.visit)
+            assert [finding.sample for finding in findings] == list(image.chain[1:])
+            masks = [bank.get(finding.sample).mask for finding in findings]
+            assert not (masks[0] & masks[1]).any()
+            assert findings[0].lesion != findings[1].lesion
+
+
+def test_a_finding_of_which_too_little_is_left_beside_another_has_no_place() -> None:
+    drawn = draw_patient(SICK, seed=0, number=0, made_by="x")
+    finding = replace(drawn.findings[0], lesion="effusion", side="right", severities=("severe", "severe"))
+    lungs = np.zeros((2, 96, 96), bool)
+    lungs[0, 16:80, 10:42] = lungs[1, 16:80, 54:86] = True
+    nothing = np.zeros((96, 96), bool)
+    scene = Scene(np.full((96, 96), 0.5, np.float32), *lungs, Spacing(3.0, 3.0), nothing)
+    lesion, depths = resolve_lesion("effusion"), (1.0, 1.05)
+    alone = place_finding(finding, lesion, scene, depths, [nothing, nothing], "chance")
+    assert alone is not None
+    most, least = alone.masks[1].copy(), alone.masks[1].copy()
+    rows = np.nonzero(most.any(1))[0]
+    most[rows[-1]], least[: rows[-1]] = False, False
+    assert place_finding(finding, lesion, scene, depths, [nothing, most], "chance") is None
+    beside = place_finding(finding, lesion, scene, depths, [nothing, least], "chance")
+    assert beside is not None
+    assert np.array_equal(beside.masks[0], alone.masks[0])
+    assert np.array_equal(beside.masks[1], alone.masks[1] & ~least)
 
 
 def test_a_healthy_patient_has_the_whole_image_alone(bank: SampleBank) -> None:
@@ -193,7 +218,8 @@ def test_lungs_without_a_place_for_a_finding_say_so(bank: SampleBank) -> None:
     nothing = np.zeros((96, 96), bool)
     scene = Scene(np.full((96, 96), 0.5, np.float32), nothing, nothing, Spacing(3.0, 3.0), nothing)
     finding = drawn.findings[0]
-    assert place_finding(finding, resolve_lesion(finding.lesion), scene, drawn.depths, "chance") is None
+    lesion, keeps = resolve_lesion(finding.lesion), [nothing for _ in drawn.depths]
+    assert place_finding(finding, lesion, scene, drawn.depths, keeps, "chance") is None
 
 
 def test_ids_and_records_hold_nothing_but_what_was_drawn(filled: SampleBank) -> None:
