@@ -1,15 +1,18 @@
 """What a revision holds, with checksums, and what changed from one revision to the next."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from medsynth_aug.errors import PublishError
 
 FILE = "manifest.json"
 SCHEMA = 1
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class Manifest:
     Args:
         classes: Names of the classes, in the order of their numbers; later revisions only add to them.
         images: Id of an image -> SHA-256 of its pixels.
-        files: Path of a file -> SHA-256 of its bytes; the card, which the Hub may change, is not among them.
+        files: Path of a table, and of NOTICE.md, -> SHA-256 of its bytes. The card, which the Hub may change,
+            and croissant.json, which bears the day, are not among them.
         about: SHA-256 of what the card says, the changelog aside.
         changes: Every revision, the oldest first.
     """
@@ -80,22 +84,76 @@ class Manifest:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Manifest":
+    def from_bytes(cls, content: bytes) -> "Manifest":
+        """The manifest of a file.
+
+        Raises:
+            PublishError: If it is no manifest, or was written in another schema.
+        """
+        try:
+            data = json.loads(content)
+        except ValueError as problem:
+            raise _damaged(f"it is no JSON ({problem})") from None
+        return cls.from_json(data)
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Manifest":
         """The manifest that `to_json` wrote.
 
         Raises:
-            PublishError: If it was written in another schema.
+            PublishError: If it is no manifest, or was written in another schema.
         """
+        if not isinstance(data, dict):
+            raise _damaged("it is no JSON object")
         if data.get("schema") != SCHEMA:
             raise PublishError(
                 f"{FILE} of the repository has schema {data.get('schema')}, this program reads {SCHEMA}; "
                 "publish with the version that wrote it, or to another repository"
             )
-        changes = tuple(Change(**{**one, "withdrawn": tuple(one["withdrawn"])}) for one in data["changes"])
+        changes = _part(data, "changes", list)
+        if not changes:
+            raise _damaged("changes is empty")
         return cls(
-            classes=tuple(data["classes"]), images=data["images"], files=data["files"], about=data["about"],
-            changes=changes,
+            classes=_texts(data, "classes"), images=_digests(data, "images"), files=_digests(data, "files"),
+            about=_part(data, "about", str), changes=tuple(_change(one) for one in changes),
         )  # fmt: skip
+
+
+def _damaged(what: str) -> PublishError:
+    return PublishError(
+        f"{FILE} of the repository is damaged: {what}; restore it there from the last tag that is whole, or "
+        "publish to another repository"
+    )
+
+
+def _part(data: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:
+    value = data.get(name)
+    if not isinstance(value, kind):
+        raise _damaged(f"{name} is missing or no {kind.__name__}")
+    return value
+
+
+def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = _part(data, name, list)
+    if not all(isinstance(one, str) for one in values):
+        raise _damaged(f"{name} holds what is no text")
+    return tuple(values)
+
+
+def _digests(data: Mapping[str, Any], name: str) -> dict[str, str]:
+    values = _part(data, name, dict)
+    if not all(isinstance(one, str) for one in values.values()):
+        raise _damaged(f"{name} holds what is no text")
+    return values
+
+
+def _change(data: Any) -> Change:
+    if not isinstance(data, dict):
+        raise _damaged("changes holds what is no JSON object")
+    return Change(
+        tag=_part(data, "tag", str), date=_part(data, "date", str), added=_part(data, "added", int),
+        withdrawn=_texts(data, "withdrawn"), note=_part(data, "note", str),
+    )  # fmt: skip
 
 
 def file_digest(path: Path) -> str:

@@ -1,6 +1,5 @@
 """Publishes a corpus to the Hugging Face Hub: through the gate, in one commit, under a tag."""
 
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -201,7 +200,7 @@ class _Push:
             path = self._fetch(manifest.FILE, revision, aside)
         except RemoteEntryNotFoundError:
             return None
-        return Manifest.from_json(json.loads(path.read_text()))
+        return Manifest.from_bytes(path.read_bytes())
 
     def _fetch(self, name: str, revision: str, aside: Path) -> Path:
         return Path(
