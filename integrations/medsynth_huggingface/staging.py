@@ -34,6 +34,7 @@ _LICENSES = {
     "cc-by-nc-4.0": "https://creativecommons.org/licenses/by-nc/4.0/",
     "cc-by-nc-sa-4.0": "https://creativecommons.org/licenses/by-nc-sa/4.0/",
     "apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
+    "mit": "https://opensource.org/license/mit",
 }
 
 
@@ -119,9 +120,13 @@ def _staged(
     tables = {
         path.relative_to(folder).as_posix(): manifest.file_digest(path) for path in folder.rglob("*.parquet")
     }
+    notice = {}
+    if corpus.notice:
+        (folder / NOTICE).write_text(corpus.notice)
+        notice[NOTICE] = manifest.file_digest(folder / NOTICE)
     change = manifest.change_since(previous, images, tag=settings.tag, date=today, note=settings.note)
     listed = Manifest(
-        classes=classes, images=images, files=tables,
+        classes=classes, images=images, files=tables | notice,
         about=card.about(corpus, repo_id=repo_id, infos=infos, shares=settings.shares),
         changes=(*(previous.changes if previous else ()), change),
     )  # fmt: skip
@@ -139,8 +144,6 @@ def _staged(
     (folder / card.FILE).write_text(text)
     (folder / croissant.FILE).write_text(json.dumps(metadata, indent=2) + "\n")
     (folder / manifest.FILE).write_text(json.dumps(listed.to_json(), indent=2) + "\n")
-    if corpus.notice:
-        (folder / NOTICE).write_text(corpus.notice)
     look_over(folder, corpus)
     return Staged(folder=folder, manifest=listed, card=text)
 

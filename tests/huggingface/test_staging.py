@@ -170,13 +170,20 @@ def test_the_card_has_measured_figures_and_says_what_was_not_measured(sent: Path
         assert f"\n## {heading}\n" in card.text
 
 
-def test_the_card_says_what_the_manifest_holds(sent: Path, corpus: Corpus) -> None:
-    text, manifest = ((sent / name).read_text() for name in ("README.md", "manifest.json"))
-    assert "the SHA-256 of every image's pixels and of every Parquet file;" in text
+def test_the_card_says_what_the_manifest_holds(corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    staged(replace(corpus.only(corpus.digests[:2]), notice="Films of a hospital.", license="mit"), out)
+    text, manifest, metadata = (
+        (out / name).read_text() for name in ("README.md", "manifest.json", "croissant.json")
+    )
+    assert "SHA-256 of every image's pixels, of every Parquet file and of `NOTICE.md` where there" in text
     told = json.loads(manifest)
-    tables = {path.relative_to(sent).as_posix(): path.read_bytes() for path in sent.rglob("*.parquet")}
-    assert told["files"] == {name: hashlib.sha256(held).hexdigest() for name, held in tables.items()}
-    assert set(told["images"]) == set(corpus.digests)
+    listed = {path.relative_to(out).as_posix(): path for path in (*out.rglob("*.parquet"), out / "NOTICE.md")}
+    assert told["files"] == {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in listed.items()
+    }
+    assert set(told["images"]) == set(corpus.digests[:2])
+    assert json.loads(metadata)["license"] == "https://opensource.org/license/mit"
 
 
 def test_a_card_that_is_right_is_left_alone_and_a_broken_one_keeps_its_text(sent: Path) -> None:
