@@ -1,6 +1,7 @@
 """What of painted real images may go to a project: what its owner and the bank's user both consented to."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +54,29 @@ def with_consents(
     return Project(
         id=project.id, name=project.name, is_public=project.is_public,
         real_records=noted[RECORDS] and there[RECORDS], real_pixels=noted[PIXELS] and there[PIXELS],
+    )  # fmt: skip
+
+
+def as_consented_now(remote: Remote, project: Project) -> Project:
+    """The project, without those consents that its owner took back since it was opened.
+
+    Args:
+        remote: Where it lies.
+        project: With the consents that both sides gave; without any, nothing is asked.
+
+    Raises:
+        SyncError: If it cannot be read; its kinds.
+    """
+    if not (project.real_records or project.real_pixels):
+        return project
+    columns = ",".join(_COLUMNS.values())
+    rows = remote.rows(
+        "read the consents", lambda client: client.table("projects").select(columns).eq("id", project.id)
+    )
+    there = {name for row in rows for name, column in _COLUMNS.items() if row[column] is not None}
+    return replace(
+        project, real_records=project.real_records and RECORDS in there,
+        real_pixels=project.real_pixels and PIXELS in there,
     )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class Desired:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class Desires:
     """What a project should hold.
 
@@ -60,12 +61,11 @@ class Desires:
         real_pixels: Whether their pixels may.
     """
 
-    def __init__(
-        self, bank: SampleBank, gate: Gate, *, for_review: bool = False, real_records: bool = False,
-        real_pixels: bool = False,
-    ) -> None:  # fmt: skip
-        self._bank, self._gate, self._for_review = bank, gate, for_review
-        self._real_records, self._real_pixels = real_records, real_pixels
+    bank: SampleBank
+    gate: Gate
+    for_review: bool = False
+    real_records: bool = False
+    real_pixels: bool = False
 
     def of(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
         """What it should hold of some samples.
@@ -78,8 +78,8 @@ class Desires:
         """
         columns = samples.c.digest, samples.c.virtual, samples.c.file_digest, samples.c.acceptance
         query = select(*columns)
-        rows = {row.digest: row for row in among(self._bank.database, query, samples.c.digest, known)}
-        states = {digest: one.state for digest, one in ReviewStore(self._bank).decisions(known).items()}
+        rows = {row.digest: row for row in among(self.bank.database, query, samples.c.digest, known)}
+        states = {digest: one.state for digest, one in ReviewStore(self.bank).decisions(known).items()}
         self._settle([one for one in rows if rows[one].acceptance != _column(states.get(one, "pending"))])
         found = {
             digest: self._of(digest, subject, rows.get(digest), states.get(digest, "pending"))
@@ -89,7 +89,7 @@ class Desires:
 
     def _settle(self, digests: Sequence[str]) -> None:
         """Write down where samples stand that came after their verdicts: only then is a change an event."""
-        database = self._bank.database
+        database = self.bank.database
 
         def write(connection: Connection) -> None:
             for digest in sorted(digests):
@@ -100,15 +100,15 @@ class Desires:
             database.transact(write)
 
     def _of(self, digest: str, known: Subject, row: Any, state: str) -> Desired:
-        if row is None or not (row.virtual or self._real_records):
+        if row is None or not (row.virtual or self.real_records):
             return _taken_back(known, "forgotten")
         if state == "rejected":
             return _taken_back(known, "rejected")
         if not row.virtual:
             if state != "approved":
                 return _taken_back(known, "withdrawn")
-            return Desired(state="approved", pixels=row.file_digest, objects=self._real_pixels)
-        shown = shown_by(self._bank, digest)
+            return Desired(state="approved", pixels=row.file_digest, objects=self.real_pixels)
+        shown = shown_by(self.bank, digest)
         if shown is None:
             return _taken_back(known, "withdrawn")
         if state == "approved" and shown.stands:
@@ -118,9 +118,9 @@ class Desires:
         return self._pending(digest, known, row.file_digest, shown)
 
     def _pending(self, digest: str, known: Subject, pixels: str, shown: Shown, refusal: str = "") -> Desired:
-        if not self._for_review:
+        if not self.for_review:
             return replace(_taken_back(known, "withdrawn"), refusal=refusal)
-        problem = _real_pixels(self._bank, digest)
+        problem = _real_pixels(self.bank, digest)
         if problem:
             return replace(_taken_back(known, "withdrawn"), refusal=problem)
         return Desired(state="pending", pixels=pixels, shown=shown, objects=True, refusal=refusal)
@@ -135,7 +135,7 @@ class Desires:
         if not asked:
             return {}
         made = {}
-        for digest, reason in self._gate.check(asked).refused:
+        for digest, reason in self.gate.check(asked).refused:
             one = found[digest]
             assert one.shown is not None and one.pixels is not None
             made[digest] = self._pending(digest, known[digest], one.pixels, one.shown, reason)

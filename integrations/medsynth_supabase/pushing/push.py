@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -20,6 +20,7 @@ from medsynth_aug.errors import (
     SyncUnreachableError,
 )
 from medsynth_supabase.project.answers import NO_CONSENT, Answer
+from medsynth_supabase.project.consents import as_consented_now
 from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
 from medsynth_supabase.pushing.desired import Desired, Desires
@@ -84,7 +85,7 @@ class Pusher:
         self._found, self._turn, self._ended = _Found(), threading.Lock(), threading.Event()
 
     def push(self, *, aside: bool = True) -> PushReport:
-        """Make the project hold what it should.
+        """Make the project hold what it should; consents to painted real images are read anew before.
 
         Args:
             aside: Look again at what could not be delivered before, too.
@@ -99,11 +100,13 @@ class Pusher:
         with FileLock(self._state.lock_file):
             follow(self._bank, self._state)
             self._lookout.adopt()
-            self._lookout.look_at_options(self._options)
+            project = as_consented_now(self._remote, self._project)
+            consents = {"real_records": project.real_records, "real_pixels": project.real_pixels}
+            self._lookout.look_at_options(self._options | consents)
             self._lookout.spread()
             if aside:
                 self._lookout.look_at_taken_back()
-            self._push_samples(self._outstanding(SAMPLE, aside))
+            self._push_samples(self._outstanding(SAMPLE, aside), replace(self._desires, **consents))
             if self._reviews:
                 self._push_reviews(aside)
             if self._runs:
@@ -123,7 +126,7 @@ class Pusher:
     def _outstanding(self, kind: str, aside: bool) -> list[Subject]:
         return [one for one in self._state.outstanding(kind) if aside or one.problem is None]
 
-    def _push_samples(self, outstanding: Sequence[Subject]) -> None:
+    def _push_samples(self, outstanding: Sequence[Subject], desires: Desires) -> None:
         shown = self._progress and len(outstanding) > BATCH
         bar = tqdm(total=len(outstanding), desc="Syncing", unit="sample", disable=not shown)
         self._ended.clear()
@@ -131,8 +134,8 @@ class Pusher:
             try:
                 for start in range(0, len(outstanding), BATCH):
                     part = {one.subject: one for one in outstanding[start : start + BATCH]}
-                    desires = self._desires.of(part)
-                    for _ in pool.map(self._push_sample, part.values(), map(desires.__getitem__, part)):
+                    desired = desires.of(part)
+                    for _ in pool.map(self._push_sample, part.values(), map(desired.__getitem__, part)):
                         bar.update()
             except BaseException:
                 self._ended.set()  # what waits for its turn would only find the same

@@ -50,7 +50,8 @@ class SampleTeller:
         """Make the project hold what it should; returns what it holds now, in its own words.
 
         The number that it is told under is the last event's, and above all that this bank used for other news
-        of the sample: what arrives late or twice changes nothing.
+        of the sample: what arrives late or twice changes nothing. Where it is refused, no object stays that
+        this bank sent and no row names; after a lost network they stay for the next try.
 
         Args:
             known: What it was told so far.
@@ -65,6 +66,7 @@ class SampleTeller:
         except SyncUnreachableError:
             raise
         except SyncError:
+            self._clear(known.subject, all_of_it=False, keep=self._named(known.subject))
             self._state.held_as(known, *self._held(known.subject))
             raise
 
@@ -214,8 +216,6 @@ class SampleTeller:
         try:
             answer = self._remote.rows("write a sample", lambda client: client.rpc("put_sample", asked))
         except SyncConflictError:
-            if row is not None and row["object"] is not None:
-                self._objects.remove([row["object"], *(one["mask"] for one in row["findings"])])
             raise SyncConflictError(OTHER_PIXELS) from None
         if answer == STALE:
             raise SyncError(

@@ -163,8 +163,42 @@ def test_a_consent_that_the_owner_takes_back_takes_the_rows_away(
     with syncing(bank, project, "service_role", **CONSENTS) as sync:
         sync.push()
     assert objects(project)
-    none = "real_records_consent_at = null, real_pixels_consent_at = null"
-    project.rows(f"update public.projects set {none} where id = %s", project.id)
+    _take_consents_back(project)
     with syncing(bank, project) as sync:
         assert sync.push().told == {"forgotten": 1}
     assert not statuses(project) and not objects(project)
+
+
+def _take_consents_back(project: Project) -> None:
+    none = "real_records_consent_at = null, real_pixels_consent_at = null"
+    project.rows(f"update public.projects set {none} where id = %s", project.id)
+
+
+def test_a_consent_that_is_taken_back_while_a_sync_is_open_counts_from_its_next_push(
+    bank: SampleBank, readers: Readers, project: Project
+) -> None:
+    first, second = painted_on_real(bank, 2)[0]
+    readers.approve(first)
+    with syncing(bank, project, "service_role", **CONSENTS) as sync:
+        sync.push()
+        assert objects(project)
+        _take_consents_back(project)
+        readers.approve(second)
+        project.gateway.faults = recorder = Recorder()
+        assert sync.push().told == {"forgotten": 1}
+    assert recorder.count("POST /storage/v1/object/medsynth") == 0
+    assert not statuses(project) and not objects(project)
+
+
+@pytest.mark.parametrize("refused", ["rpc/put_sample", "object/medsynth/.*mask"])
+def test_no_pixels_stay_where_a_project_refuses_their_row_or_their_mask(
+    bank: SampleBank, readers: Readers, project: Project, refused: str
+) -> None:
+    (painted,), _ = painted_on_real(bank)
+    readers.approve(painted)
+    with syncing(bank, project, "service_role", **CONSENTS) as sync:
+        project.gateway.faults = [Fault(kind="refuse", path=refused, status=400)]
+        report = sync.push()
+        assert [digest for digest, _ in report.aside] == [painted] and not objects(project)
+        assert sync.push().delivered == (painted,)
+    assert objects(project) == named(project) != set()
