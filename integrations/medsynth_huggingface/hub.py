@@ -25,6 +25,7 @@ from medsynth_aug.errors import (
 from medsynth_aug.version import __version__
 
 _LOGIN = "log in with `hf auth login`, or set HF_TOKEN to a token with write access"
+_ASKING = {True: "with private=True (without --public)", False: "with private=False (--public)"}
 
 
 def open_api() -> HfApi:
@@ -36,6 +37,32 @@ def open_api() -> HfApi:
     if not get_token():
         raise HubAccessError(f"there is no token for the Hub; {_LOGIN}")
     return HfApi(library_name="medsynth-aug", library_version=__version__)
+
+
+def open_repository(api: HfApi, repo_id: str, kind: str, *, private: bool) -> str:
+    """Make a repository if there is none; its newest commit.
+
+    Whom an existing one is shown to is its owner's decision and is never changed here.
+
+    Args:
+        api: The Hub's client.
+        repo_id: Organisation and name.
+        kind: "dataset" or "model".
+        private: Whether only members of the organisation are to see it.
+
+    Raises:
+        PublishError: If there is one that is public and is to be private, or the other way round.
+    """
+    api.create_repo(repo_id, repo_type=kind, private=private, exist_ok=True)
+    info = api.repo_info(repo_id, repo_type=kind)
+    if info.private is not None and info.private != private:
+        there, asked = ("private", "public") if info.private else ("public", "private")
+        raise PublishError(
+            f"{repo_id} is {there}, and private={private} was asked for, so nothing was published; make it "
+            f"{asked} in its settings on the Hub, or publish {_ASKING[info.private]}"
+        )
+    assert info.sha is not None
+    return info.sha
 
 
 @contextmanager

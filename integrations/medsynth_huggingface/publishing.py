@@ -13,7 +13,7 @@ from medsynth_aug.errors import HubConflictError, PublishError, SettingError
 from medsynth_huggingface import card, croissant, manifest
 from medsynth_huggingface.corpus import Corpus
 from medsynth_huggingface.features import CONFIGS
-from medsynth_huggingface.hub import hub_errors, open_api
+from medsynth_huggingface.hub import hub_errors, open_api, open_repository
 from medsynth_huggingface.manifest import Manifest
 from medsynth_huggingface.settings import PublishSettings
 from medsynth_huggingface.staging import Staged, stage
@@ -75,9 +75,9 @@ def push_virtual_patients(
         dry_run: A new folder that gets what would be sent; the Hub is not asked, and nothing leaves.
 
     Raises:
-        PublishError: If the gate refuses every image and the Hub has none to withdraw, or a dry run of
-            that; if it refuses meanwhile what it had let pass, a text must not leave, or the Hub refuses (its
-            kinds).
+        PublishError: If the gate refuses every image and the Hub has none to withdraw, or a dry run of that;
+            if it refuses meanwhile what it had let pass; if the repository is public and is to be private or
+            the other way round; if a text must not leave; or if the Hub refuses (its kinds).
         SettingError: If the name is none, or the folder of the dry run exists.
         UnwritableFileError: If the folder, or the one for what is sent, cannot be written.
     """
@@ -185,15 +185,8 @@ class _Push:
 
     def _open(self, aside: Path) -> tuple[str, Manifest | None]:
         """Make the repository if there is none; its newest commit and the manifest there."""
-        self.api.create_repo(self.repo_id, repo_type=_KIND, private=self.settings.private, exist_ok=True)
-        info = self.api.repo_info(self.repo_id, repo_type=_KIND)
-        if self.settings.private and info.private is False:
-            raise PublishError(
-                f"{self.repo_id} is public, and private=True was asked for; make it private on its page, or "
-                "publish with private=False"
-            )
-        assert info.sha is not None
-        return info.sha, self._manifest_at(info.sha, aside)
+        head = open_repository(self.api, self.repo_id, _KIND, private=self.settings.private)
+        return head, self._manifest_at(head, aside)
 
     def _manifest_at(self, revision: str, aside: Path) -> Manifest | None:
         try:

@@ -14,8 +14,8 @@ class PublishSettings:
     """How a corpus is published.
 
     Args:
-        private: Whether only members of the organisation see it. A repository that is public already is
-            refused then; one that is private stays so.
+        private: Whether only members of the organisation see it. A repository that is there and differs is
+            refused: its owner changes that on the Hub.
         create_pr: Propose the revision as a pull request, which nobody's `load_dataset` sees before it is
             merged; it gets no tag.
         tag: Name of the revision, such as "v2"; the next number by default.

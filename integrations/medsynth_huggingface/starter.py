@@ -4,7 +4,7 @@ from pathlib import Path
 
 from medsynth_aug.diffusion.checkpoint import STARTER
 from medsynth_aug.errors import ConsentError
-from medsynth_huggingface.hub import hub_errors, open_api
+from medsynth_huggingface.hub import hub_errors, open_api, open_repository
 from medsynth_huggingface.leaks import check_folder
 from medsynth_huggingface.publishing import PublishReport
 
@@ -24,7 +24,8 @@ def push_starter(
 
     Raises:
         ConsentError: If other weights are asked for.
-        PublishError: If the Hub refuses (its kinds).
+        PublishError: If the repository is public and is to be private or the other way round, or the Hub
+            refuses (its kinds).
         SettingError: If the name is none.
     """
     if checkpoint != "starter" and Path(checkpoint).resolve() != STARTER.resolve():
@@ -35,8 +36,7 @@ def push_starter(
     check_folder(STARTER)
     with hub_errors(f"publish the starter to {repo_id}"):
         api = open_api()
-        api.create_repo(repo_id, repo_type=_KIND, private=private, exist_ok=True)
-        before = api.repo_info(repo_id, repo_type=_KIND).sha
+        before = open_repository(api, repo_id, _KIND, private=private)
         done = api.upload_folder(
             repo_id=repo_id, folder_path=STARTER, repo_type=_KIND, create_pr=create_pr,
             commit_message="Publish the starter checkpoint", ignore_patterns=["**/__pycache__/**"],

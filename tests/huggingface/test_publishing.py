@@ -10,7 +10,7 @@ from medsynth_aug.errors import PublishError
 from medsynth_huggingface import Corpus
 from tests.huggingface import tasks
 from tests.huggingface.client import Client
-from tests.huggingface.hub.repository import sha256
+from tests.huggingface.hub.repository import Repository, sha256
 from tests.huggingface.hub.state import Hub
 
 CONFIGS = ("images", "masks", "boxes")
@@ -196,6 +196,18 @@ def test_a_repository_is_private_unless_it_is_said_to_be_public(
     with pytest.raises(PublishError, match="lab/open is public, and private=True was asked for"):
         client(tasks.push, corpus.only(corpus.digests[:4]), "lab/open")
     assert set(hub.repository("lab/open").tags) == {"v1"}
+    with pytest.raises(PublishError, match=r"lab/hidden is private, .*make it public .*without --public"):
+        client(tasks.push, corpus.only(corpus.digests[:4]), "lab/hidden", private=False)
+    assert hub.repository("lab/hidden").private and set(hub.repository("lab/hidden").tags) == {"v1"}
+
+
+def test_the_starter_is_not_said_to_be_public_where_it_is_not(hub: Hub, client: Client) -> None:
+    hub.repositories["model", "lab/weights"] = Repository(private=True)
+    held = hub.repository("lab/weights", "model")
+    held.branches["main"] = held.commit({})
+    with pytest.raises(PublishError, match="lab/weights is private, and private=False was asked for"):
+        client(tasks.push_starter, "lab/weights", private=False)
+    assert not held.files()
 
 
 def _date(files: dict[str, bytes]) -> str:
