@@ -11,8 +11,10 @@ from medsynth_aug.bank.lookups import among
 from medsynth_aug.bank.schema import samples
 from medsynth_aug.corpus.chain import follow
 from medsynth_aug.corpus.gate import Gate
+from medsynth_aug.errors import BankUnreachableError
 from medsynth_aug.review import ReviewStore
 from medsynth_aug.review.deciding import settle
+from medsynth_supabase.project.project import Project
 from medsynth_supabase.pushing.shown import Shown, shown_by
 from medsynth_supabase.state.subject import Subject
 
@@ -67,8 +69,12 @@ class Desires:
     real_records: bool = False
     real_pixels: bool = False
 
-    def of(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
-        """What it should hold of some samples.
+    def under(self, project: Project) -> "Desires":
+        """The same, with the consents of a project."""
+        return replace(self, real_records=project.real_records, real_pixels=project.real_pixels)
+
+    def taken_back(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
+        """What it should no longer show of some samples, and nothing of the others; no gate is asked.
 
         Args:
             known: What it was told of each so far, by digest.
@@ -76,16 +82,31 @@ class Desires:
         Raises:
             BankError: If the bank cannot be read.
         """
+        found = self._by_bank(known).items()
+        return {digest: one for digest, one in found if one.state not in (None, *WITH_IMAGE)}
+
+    def of(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
+        """What it should hold of some samples; where the gate fails, it stays as it is.
+
+        Args:
+            known: What it was told of each so far, by digest.
+
+        Raises:
+            BankError: If the bank cannot be read.
+        """
+        found = self._by_bank(known)
+        return found | self._gated(known, found)
+
+    def _by_bank(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
         columns = samples.c.digest, samples.c.virtual, samples.c.file_digest, samples.c.acceptance
         query = select(*columns)
         rows = {row.digest: row for row in among(self.bank.database, query, samples.c.digest, known)}
         states = {digest: one.state for digest, one in ReviewStore(self.bank).decisions(known).items()}
         self._settle([one for one in rows if rows[one].acceptance != _column(states.get(one, "pending"))])
-        found = {
+        return {
             digest: self._of(digest, subject, rows.get(digest), states.get(digest, "pending"))
             for digest, subject in known.items()
         }
-        return found | self._gated(known, found)
 
     def _settle(self, digests: Sequence[str]) -> None:
         """Write down where samples stand that came after their verdicts: only then is a change an event."""
@@ -134,8 +155,15 @@ class Desires:
         ]
         if not asked:
             return {}
+        try:
+            refused = self.gate.check(asked).refused
+        except BankUnreachableError:
+            raise
+        except Exception as problem:  # whatever it is, nothing passed
+            why = f"the publish gate fails: {problem}; each sync asks it again"
+            return {digest: Desired(refusal=why) for digest in asked}
         made = {}
-        for digest, reason in self.gate.check(asked).refused:
+        for digest, reason in refused:
             one = found[digest]
             assert one.shown is not None and one.pixels is not None
             made[digest] = self._pending(digest, known[digest], one.pixels, one.shown, reason)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -106,7 +106,7 @@ class Pusher:
             self._lookout.spread()
             if aside:
                 self._lookout.look_at_taken_back()
-            self._push_samples(self._outstanding(SAMPLE, aside), replace(self._desires, **consents))
+            self._push_samples(self._outstanding(SAMPLE, aside), self._desires.under(project))
             if self._reviews:
                 self._push_reviews(aside)
             if self._runs:
@@ -127,16 +127,23 @@ class Pusher:
         return [one for one in self._state.outstanding(kind) if aside or one.problem is None]
 
     def _push_samples(self, outstanding: Sequence[Subject], desires: Desires) -> None:
-        shown = self._progress and len(outstanding) > BATCH
+        """Tell first what is no longer to be seen, then ask the gate and send the rest."""
+        shown, done = self._progress and len(outstanding) > BATCH, set[str]()
+        known = [one for one in outstanding if one.told is not None and not one.tries]
         bar = tqdm(total=len(outstanding), desc="Syncing", unit="sample", disable=not shown)
         self._ended.clear()
         with bar, ThreadPoolExecutor(WORKERS) as pool:
             try:
-                for start in range(0, len(outstanding), BATCH):
-                    part = {one.subject: one for one in outstanding[start : start + BATCH]}
-                    desired = desires.of(part)
-                    for _ in pool.map(self._push_sample, part.values(), map(desired.__getitem__, part)):
-                        bar.update()
+                for work_out, which in ((desires.taken_back, known), (desires.of, outstanding)):
+                    for start in range(0, len(which), BATCH):
+                        batch = which[start : start + BATCH]
+                        part = {one.subject: one for one in batch if one.subject not in done}
+                        desired = work_out(part)
+                        for _ in pool.map(
+                            self._push_sample, map(part.__getitem__, desired), desired.values()
+                        ):
+                            bar.update()
+                        done |= desired.keys()
             except BaseException:
                 self._ended.set()  # what waits for its turn would only find the same
                 raise

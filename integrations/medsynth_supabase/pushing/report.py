@@ -12,7 +12,7 @@ class PushReport:
         delivered: Ids of the subjects that went up, such as digests of samples.
         told: How many samples the project was told of, by what it holds of them now.
         waiting: Numbers of events that may still come: other writers of the bank are at work.
-        refused: Digest and reason of each approved image that the gate refuses.
+        refused: Digest and reason of each approved image that the gate refuses, or fails on.
         conflicts: Digest and reason of each sample of which the project holds other pixels.
         aside: Id and reason of each other subject that could not be delivered.
     """

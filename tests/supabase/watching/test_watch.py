@@ -17,6 +17,8 @@ from medsynth_supabase.watching.watch import watch
 from tests.supabase.gateway.faults import FaultPlan
 from tests.supabase.gateway.project import Project
 from tests.supabase.machines import Machine, Machines, insert, review_row
+from tests.supabase.pushing.failing import FailingGate
+from tests.supabase.syncing import syncing
 from tests.supabase.watching.latency import Latency, measure
 
 pytestmark = pytest.mark.supabase
@@ -156,6 +158,22 @@ def test_a_bank_that_another_process_has_locked_is_waited_for(machine: Machine, 
             insert(project, "reviews", review_row(project, reader.id, machine.seen(digest)), role="reviewer")
             time.sleep(2)
         until(lambda: machine.reviews.history(digest))
+
+
+def test_it_outlasts_a_gate_that_fails_and_tells_what_is_taken_back(
+    machine: Machine, project: Project
+) -> None:
+    reader, (digest, other, *_) = machine.enrol("Dr A"), machine.shown()
+    verdict = machine.reviews.record(digest, reader, "approve")
+    with syncing(machine.bank, project, gate=FailingGate(machine.bank, fails_on=(other,))) as sync:
+        machine.sync = sync
+        with watching(machine):
+            until(lambda: status_of(machine, digest) == "approved")
+            machine.reviews.record(other, reader, "approve")
+            until(lambda: other in {one.subject for one in sync.state.aside()})
+            machine.reviews.revoke(verdict.id, "seen on a bad screen")
+            until(lambda: status_of(machine, digest) == "withdrawn")
+    assert status_of(machine, other) is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
