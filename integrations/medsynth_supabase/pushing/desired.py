@@ -1,7 +1,7 @@
 """What a project should hold of a sample now: worked out from the bank alone, whatever the project holds."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select
@@ -22,6 +22,9 @@ Held = Literal["approved", "pending", "rejected", "withdrawn", "forgotten"]
 
 WITH_IMAGE = ("approved", "pending")
 """What is held with its image."""
+
+COPY = "a copy of a training film"
+"""Stands in the reason of a gate whose privacy check calls an image one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Desired:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desires:
     """What a project should hold.
 
@@ -61,6 +64,8 @@ class Desires:
         for_review: Whether pending images of virtual patients go there for reviewers.
         real_records: Whether records of painted real images may go there.
         real_pixels: Whether their pixels may.
+
+    `under` adds what the gate's privacy check called copies of training films before.
     """
 
     bank: SampleBank
@@ -68,10 +73,13 @@ class Desires:
     for_review: bool = False
     real_records: bool = False
     real_pixels: bool = False
+    copies: frozenset[str] = field(default=frozenset(), init=False)
 
-    def under(self, project: Project) -> "Desires":
-        """The same, with the consents of a project."""
-        return replace(self, real_records=project.real_records, real_pixels=project.real_pixels)
+    def under(self, project: Project, copies: Iterable[str]) -> "Desires":
+        """The same, with the consents of a project and what is known of copies by now."""
+        made = replace(self, real_records=project.real_records, real_pixels=project.real_pixels)
+        made.copies = frozenset(copies)
+        return made
 
     def taken_back(self, known: Mapping[str, Subject]) -> dict[str, Desired]:
         """What it should no longer show of some samples, and nothing of the others; no gate is asked.
@@ -138,13 +146,15 @@ class Desires:
             return _taken_back(known, "withdrawn")  # another one stands in its place
         return self._pending(digest, known, row.file_digest, shown)
 
-    def _pending(self, digest: str, known: Subject, pixels: str, shown: Shown, refusal: str = "") -> Desired:
+    def _pending(self, digest: str, known: Subject, pixels: str, shown: Shown) -> Desired:
         if not self.for_review:
-            return replace(_taken_back(known, "withdrawn"), refusal=refusal)
+            return _taken_back(known, "withdrawn")
         problem = _real_pixels(self.bank, digest)
+        if digest in self.copies:
+            problem = f"the privacy check called it {COPY} when it was approved; no reviewer is shown it"
         if problem:
             return replace(_taken_back(known, "withdrawn"), refusal=problem)
-        return Desired(state="pending", pixels=pixels, shown=shown, objects=True, refusal=refusal)
+        return Desired(state="pending", pixels=pixels, shown=shown, objects=True)
 
     def _gated(self, known: Mapping[str, Subject], found: Mapping[str, Desired]) -> dict[str, Desired]:
         """What becomes of approved images that the gate refuses."""
@@ -162,12 +172,10 @@ class Desires:
         except Exception as problem:  # whatever it is, nothing passed
             why = f"the publish gate fails: {problem}; each sync asks it again"
             return {digest: Desired(refusal=why) for digest in asked}
-        made = {}
-        for digest, reason in refused:
-            one = found[digest]
-            assert one.shown is not None and one.pixels is not None
-            made[digest] = self._pending(digest, known[digest], one.pixels, one.shown, reason)
-        return made
+        return {
+            digest: replace(_taken_back(known[digest], "withdrawn"), refusal=reason)
+            for digest, reason in refused
+        }
 
 
 def _column(state: str) -> str | None:

@@ -23,7 +23,7 @@ from medsynth_supabase.project.answers import NO_CONSENT, Answer
 from medsynth_supabase.project.consents import as_consented_now
 from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
-from medsynth_supabase.pushing.desired import Desired, Desires
+from medsynth_supabase.pushing.desired import COPY, Desired, Desires
 from medsynth_supabase.pushing.lookout import Lookout
 from medsynth_supabase.pushing.report import PushReport
 from medsynth_supabase.pushing.reviews import ReviewTeller, verdicts_on
@@ -106,7 +106,8 @@ class Pusher:
             self._lookout.spread()
             if aside:
                 self._lookout.look_at_taken_back()
-            self._push_samples(self._outstanding(SAMPLE, aside), self._desires.under(project))
+            desires = self._desires.under(project, self._state.note("copies", []))
+            self._push_samples(self._outstanding(SAMPLE, aside), desires)
             if self._reviews:
                 self._push_reviews(aside)
             if self._runs:
@@ -162,8 +163,15 @@ class Pusher:
             elif not desired.refusal:
                 self._state.deliver(known)
         if desired.refusal:
+            if COPY in desired.refusal:
+                self._note_copy(known.subject)
             self._found.refused.append((known.subject, desired.refusal))
             self._state.set_aside(known, desired.refusal)
+
+    def _note_copy(self, digest: str) -> None:
+        """Have it never shown to reviewers, though its approval is taken back and no gate is asked."""
+        with self._turn:
+            self._state.set_note("copies", sorted({*self._state.note("copies", []), digest}))
 
     def _push_reviews(self, aside: bool) -> None:
         teller = ReviewTeller(self._bank, self._remote, self._project, self._state, self._set_aside)

@@ -91,8 +91,9 @@ def test_what_the_gate_refuses_is_not_shown_and_says_why(
     gate = MeasuredGate(bank, copies=(image,))
     found = wanted(bank, image, gate=gate)
     assert found.state is None and "a copy of a training film" in found.refusal
-    for_review = wanted(bank, image, "pending", gate=gate, for_review=True)
-    assert for_review.state == "pending" and "a copy of a training film" in for_review.refusal
+    for_review = wanted(bank, image, "pending", gate=gate, for_review=True)  # not even to reviewers
+    assert for_review.state == "withdrawn" and "a copy of a training film" in for_review.refusal
+    assert wanted(bank, image, gate=gate, for_review=True).state is None
     assert wanted(bank, image, "withdrawn", gate=gate).state == "withdrawn"
 
 

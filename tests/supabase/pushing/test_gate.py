@@ -6,8 +6,9 @@ import pytest
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.corpus import GateReport
+from medsynth_supabase import Names
 from tests.supabase.gateway.project import Project
-from tests.supabase.material import Readers, make_patients
+from tests.supabase.material import MeasuredGate, Readers, make_patients
 from tests.supabase.pushing.failing import FailingGate
 from tests.supabase.syncing import expected, objects, statuses, syncing
 
@@ -54,3 +55,22 @@ def test_what_is_taken_back_is_told_before_the_gate_is_asked(
         readers.revoke(*verdicts)
         sync.push()
     assert seen[-1] == expected(project, withdrawn=[shown])
+
+
+def test_a_known_copy_goes_to_no_reviewer_though_its_approval_is_revoked(
+    bank: SampleBank, readers: Readers, project: Project
+) -> None:
+    copy = make_patients(bank, 1)[0]
+    options = {"gate": MeasuredGate(bank, copies=(copy,)), "for_review": True}
+    with syncing(bank, project, **options) as sync:
+        sync.push()
+        assert statuses(project)[Names(project.key).sample(copy)] == "pending"  # nobody judged it yet
+        verdicts = readers.approve(copy)
+        sync.push()
+        assert statuses(project)[Names(project.key).sample(copy)] == "withdrawn"
+        readers.revoke(*verdicts)
+        for _ in range(2):
+            ((digest, why),) = sync.push().refused
+            assert digest == copy and "a copy of a training film" in why
+    assert statuses(project)[Names(project.key).sample(copy)] == "withdrawn"
+    assert not [path for path in objects(project) if Names(project.key).sample(copy) in path]
