@@ -33,18 +33,19 @@ def check_privacy(
 
     Args:
         bank: Holds the samples; those that it does not hold are left out.
-        digests: Which samples. Each stands in the report under its whole digest.
+        digests: Which samples. Each stands in the report under its whole digest; one whose chain is broken or
+            damaged is left out, for the gate refuses it by its descent.
         index: The checkpoint's, `read_index(folder)`; None gives a report that says "not run".
         real: Films for the threshold; training films stand for them where it is None.
         segment: Gives `(2, H, W)` bool lung fields of a grey image.
         seed: Seeds intervals and draws.
         progress: Show progress bars.
-
-    Raises:
-        DamagedSampleError: If a sample is not what was stored.
     """
     store = PatientStore(bank)
-    images = [_judged(follow(bank, digest), store.of_sample(digest)) for digest in sorted(bank.held(digests))]
+    chains = {digest: follow(bank, digest) for digest in sorted(bank.held(digests))}
+    images = [
+        _judged(chain, store.of_sample(digest)) for digest, chain in chains.items() if not chain.problem
+    ]
     return privacy(
         image_set("samples", images), real, index=index, segment=segment, seed=seed, progress=progress
     )

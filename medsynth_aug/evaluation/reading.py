@@ -10,6 +10,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.ancestry import ancestries
 from medsynth_aug.bank.places import holds_bank
 from medsynth_aug.data import EACH_IMAGE, CsvDataset, FolderDataset
 from medsynth_aug.data.splits.groups import resolve_groups
@@ -131,11 +132,15 @@ def read_bank(
     known = {one.digest: one for one in real}
     images = []
     wanted = bank.digests() if digests is None else digests
-    from_real = bank.derived_from_real(wanted)
+    from_real, known_ancestry = bank.derived_from_real(wanted), ancestries(bank.database, wanted)
     for digest in tqdm(wanted, desc="Reading the bank", unit="sample", disable=not progress):
         sample = bank.get(digest)
         origin: Origin = "painted" if digest in from_real else "virtual"
-        images.append(_judged(sample, origin, known.get(sample.request.source), classes or {}))
+        one = _judged(sample, origin, known.get(sample.request.source), classes or {})
+        if origin == "virtual":
+            ancestry = known_ancestry[digest]
+            one = replace(one, patient=ancestry.patient or f"virtual patient of {ancestry.root}")
+        images.append(one)
     if not images:
         raise LabelError(f"{bank.path} holds no sample; fill it first, for example with `medsynth demo`")
     return image_set(bank.path.name, images)

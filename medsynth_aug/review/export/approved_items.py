@@ -8,12 +8,8 @@ from sqlalchemy import Row, Select, select
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.accepted import APPROVED
-from medsynth_aug.bank.lookups import among
+from medsynth_aug.bank.ancestry import ancestries
 from medsynth_aug.bank.schema import samples
-from medsynth_aug.synthesis.source import NO_SOURCE
-
-MOST_LINKS = 64
-"""Paintings on top of each other that are followed; a longer chain, or a cycle, ends nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +19,15 @@ class ApprovedItem:
     Args:
         digest: The sample.
         lesion: Name of its lesion.
+        before: Lesions that the image it was painted into held already, the first painted first.
         index: Item of the training split that it was painted into; None for a virtual image.
-        patient: Patient of that item; for a virtual image one of its own.
+        patient: Patient of that item, or the virtual patient; a virtual image of no recorded patient has one
+            of its own.
     """
 
     digest: str
     lesion: str
+    before: tuple[str, ...]
     index: int | None
     patient: str
 
@@ -49,17 +48,25 @@ def approved_items(
         rows = connection.execute(
             query.where(samples.c.acceptance == APPROVED).order_by(samples.c.digest)
         ).all()
-    ends = _ends(bank, rows)
+    known = ancestries(bank.database, [row.digest for row in rows])
     taken, left_out = [], {}
     for row in rows:
-        end = ends[row.digest]
-        reason = _reason(row, end, lesions, sources)
+        ancestry = known[row.digest]
+        reason = _reason(row, ancestry.root, lesions, sources)
         if reason is not None:
             left_out[row.digest] = reason
             continue
-        index = sources.get(end)
-        patient = f"virtual-{end.partition(':')[2][:12]}" if index is None else patients[index]
-        taken.append(ApprovedItem(digest=row.digest, lesion=row.lesion, index=index, patient=patient))
+        index = sources.get(ancestry.root)
+        own = ancestry.patient or f"virtual-{ancestry.root.partition(':')[2][:12]}"
+        taken.append(
+            ApprovedItem(
+                digest=row.digest,
+                lesion=row.lesion,
+                before=ancestry.lesions[:-1],
+                index=index,
+                patient=own if index is None else patients[index],
+            )
+        )
     return taken, left_out
 
 
@@ -74,25 +81,3 @@ def _reason(row: Row[Any], end: str, lesions: Sequence[str], sources: Mapping[st
     if end.startswith("real:") and end not in sources:
         return "it was painted into an image outside the training split"
     return None
-
-
-def _ends(bank: SampleBank, rows: Sequence[Row[Any]]) -> dict[str, str]:
-    """Where the chain of sources of each sample ends: a real source, a whole image, or "" where unknown."""
-    ends: dict[str, str] = {}
-    climbing = {row.digest: (row.digest, row.source) for row in rows}
-    for _ in range(MOST_LINKS):
-        for digest, (above, source) in list(climbing.items()):
-            if not source.startswith("sample:"):
-                ends[digest] = f"sample:{above}" if source == NO_SOURCE else source
-                del climbing[digest]
-        if not climbing:
-            break
-        wanted = {source.removeprefix("sample:") for _, source in climbing.values()}
-        query = select(samples.c.digest, samples.c.source)
-        known = {row.digest: row.source for row in among(bank.database, query, samples.c.digest, wanted)}
-        climbing = {
-            digest: (above, known[above])
-            for digest, above in ((d, s.removeprefix("sample:")) for d, (_, s) in climbing.items())
-            if above in known
-        }
-    return {row.digest: ends.get(row.digest, "") for row in rows}

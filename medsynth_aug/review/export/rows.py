@@ -65,12 +65,17 @@ class TrainingRows:
         return source.digest, {**row, **known}
 
     def synthetic(self, folder: Path, one: ApprovedItem, sample: SyntheticSample) -> Row:
-        """Row of an approved sample, which is written into the folder with its mask."""
+        """Row of an approved sample, which is written into the folder with the mask of its own lesion.
+
+        With several labels it bears those of the lesions that were painted before, too.
+        """
         key, labels = self.keys[one.lesion], self._training.labels
         label: Any = key
         if labels.multi_label:
-            before = np.zeros(labels.values.shape[1]) if one.index is None else labels.values[one.index]
-            label = relabel(before, key, self._exclusive)
+            label = np.zeros(labels.values.shape[1]) if one.index is None else labels.values[one.index]
+            for lesion in (*one.before, one.lesion):
+                if lesion in self.keys:
+                    label = relabel(label, self.keys[lesion], self._exclusive)
         row = self._row(folder, one.digest, sample.image, sample.value_range, sample.spacing, label)
         mask = Path("masks", f"{one.digest}.png")
         (folder / "masks").mkdir(exist_ok=True)

@@ -38,11 +38,6 @@ def draw_mix(
     return arms
 
 
-def patient_of(image: EvaluationImage) -> str:
-    """Whose an image is; a virtual patient is nobody else."""
-    return image.digest if image.origin == "virtual" else image.patient
-
-
 def _pools(images: ImageSet, settings: StudySettings, rng: np.random.Generator) -> Pools:
     pools: Pools = defaultdict(list)
     for index in rng.permutation(len(images)):
@@ -53,7 +48,7 @@ def _pools(images: ImageSet, settings: StudySettings, rng: np.random.Generator) 
 
 
 def _patients(images: Iterable[EvaluationImage]) -> set[str]:
-    return {patient_of(one) for one in images}
+    return {one.patient for one in images}
 
 
 def _spread(wanted: int, room: Mapping[Cell, int]) -> dict[Cell, int]:
@@ -81,8 +76,8 @@ def _spread(wanted: int, room: Mapping[Cell, int]) -> dict[Cell, int]:
 def _take(pool: list[EvaluationImage], count: int, seen: set[str], cell: Cell) -> list[EvaluationImage]:
     taken: list[EvaluationImage] = []
     for one in pool:
-        if len(taken) < count and patient_of(one) not in seen:
-            seen.add(patient_of(one))
+        if len(taken) < count and one.patient not in seen:
+            seen.add(one.patient)
             taken.append(one)
     if len(taken) < count:
         raise SettingError(
