@@ -77,8 +77,8 @@ def sync(
         return
     if bank is None:
         raise SettingError("which bank? name its folder with --bank FOLDER, or make a key with --new-key")
-    if not bank.is_dir():
-        raise SettingError(f"{bank} is no bank; name the folder that medsynth patients filled")
+    if watch and (sweep or corpus is not None):
+        raise SettingError("--watch goes on until it is ended; call --sweep and --corpus without it")
     try:
         from medsynth_supabase.sync import SupabaseSync
     except ModuleNotFoundError as problem:
@@ -86,9 +86,12 @@ def sync(
             f"{problem.name} is missing; install it with pip install 'medsynth-aug[supabase]'"
         ) from problem
     from medsynth_aug.bank import SampleBank
+    from medsynth_aug.bank.places import holds_bank
     from medsynth_aug.corpus import Gatekeeper
     from medsynth_supabase.project.settings import SyncSettings
 
+    if not holds_bank(bank):
+        raise SettingError(f"{bank} is no bank; name the folder that medsynth patients filled")
     settings, held = SyncSettings.from_environment(project=project), SampleBank(bank)
     given = SupabaseSync(
         held, settings, gate=Gatekeeper(held, checkpoint=checkpoint, device=device, progress=False),

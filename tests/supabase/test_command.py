@@ -71,6 +71,13 @@ def test_what_is_missing_is_told(said: Terminal, bank: SampleBank, tmp_path: Pat
     assert code == 2 and "name its folder with --bank FOLDER" in text
     code, text = said({}, "--bank", str(tmp_path / "none"))
     assert code == 2 and "is no bank; name the folder that medsynth patients filled" in text
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, text = said({}, "--bank", str(empty))
+    assert code == 2 and "is no bank" in text and not list(empty.iterdir())
+    for wish in ("--sweep", "--corpus=first"):
+        code, text = said({}, "--bank", str(bank.path), "--watch", wish)
+        assert code == 2 and "call --sweep and --corpus without it" in text
     code, text = said({}, "--bank", str(bank.path))
     assert code == 2 and "SUPABASE_URL, SUPABASE_KEY, MEDSYNTH_PROJECT_KEY must be set" in text
 

@@ -55,6 +55,11 @@ class SyncSettings:
             raise SettingError(f"{self.url} would send the key unencrypted; use https://")
         if not self.key:
             raise SettingError("the project's API key is missing; set SUPABASE_KEY")
+        if not self.key.isascii() or not self.key.isprintable() or " " in self.key:
+            raise SettingError(
+                "the project's API key holds a space, a line break or a letter that no key has; copy "
+                "SUPABASE_KEY anew from the project's settings, without anything round it"
+            )
         if (self.email is None) != (self.password is None):
             raise SettingError("to sign in, both SUPABASE_EMAIL and SUPABASE_PASSWORD are needed")
         for name in ("timeout_s", "pause_s", "longest_pause_s"):

@@ -33,18 +33,23 @@ class RunTeller:
         row = {
             "id": run.id, "project": self._project.id, "origin": self._origin, "kind": run.kind,
             "name": told(run.name), "state": run.state, "done": run.done, "total": run.total,
-            "message": told(run.message), "version": run.version, "started_at": run.started_at.isoformat(),
+            "message": failure(run.message), "version": run.version, "started_at": run.started_at.isoformat(),
             "updated_at": run.updated_at.isoformat(), "finished_at": ended,
         }  # fmt: skip
         self._remote.rows("write a run", lambda client: client.rpc("put_run", {"p": row}))
 
 
-def told(text: str) -> str:
-    """A text without what is nobody's business elsewhere: where files lie, and digests.
+def failure(message: str) -> str:
+    """What a project hears of why a run failed: the kind of error alone, "" where it did not fail.
 
-    Args:
-        text: Name or message of a run; an error may name a file of this machine.
+    An error's own words may name files, and files are named after patients; the bank's record keeps them.
     """
-    text = re.sub(r"\b[a-z][a-z0-9+.-]*://\S+", "(address)", text)
-    text = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/~][^\s'\",;:()]+)+", "(file)", text)
-    return re.sub(r"\b[0-9a-f]{16,}\b", "(digest)", text)
+    kind = re.match(r"[A-Z]\w*(?=:|$)", message, re.ASCII)
+    return message and f"{kind[0] if kind else 'an error'}; the bank's own record of the run says more"
+
+
+def told(name: str) -> str:
+    """The name that a run was given, without addresses, paths and digests that stand in it."""
+    name = re.sub(r"\b[a-z][a-z0-9+.-]*://\S+", "(address)", name)
+    name = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/~][^\s'\",;:()]+)+", "(file)", name)
+    return re.sub(r"\b[0-9a-f]{16,}\b", "(digest)", name)

@@ -64,6 +64,9 @@ def test_no_text_of_names_or_settings_shows_a_secret() -> None:
     [
         ({"url": "abc.supabase.co"}, "is no address of a project"),
         ({"url": "http://abc.supabase.co"}, "would send the key unencrypted; use https"),
+        ({"key": "schl\u00fcssel"}, "a letter that no key has; copy SUPABASE_KEY anew"),
+        ({"key": " leading"}, "holds a space, a line break"),
+        ({"key": "two\nlines"}, "holds a space, a line break"),
         ({"url": "https://user:word@abc.supabase.co"}, "holds more than a host"),
         ({"key": ""}, "set SUPABASE_KEY"),
         ({"email": "a@example.com"}, "both SUPABASE_EMAIL and SUPABASE_PASSWORD"),

@@ -7,7 +7,7 @@ import pytest
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.runs import bank_run
 from medsynth_supabase import Names
-from medsynth_supabase.pushing.runs import told
+from medsynth_supabase.pushing.runs import failure, told
 from tests.supabase.gateway.faults import Fault
 from tests.supabase.gateway.project import Project
 from tests.supabase.material import Readers, make_patients
@@ -116,15 +116,26 @@ def test_runs_go_up_as_they_fare_where_that_is_wanted(bank: SampleBank, project:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (
-            "BankFullError: no room in /home/dr.a/bank; free some",
-            "BankFullError: no room in (file); free some",
-        ),
+        ("nodules in /home/dr.a/bank, free some", "nodules in (file), free some"),
         (r"C:\Users\dr-a\bank.sqlite is locked", "(file) is locked"),
         ("'~/bank/x' and s3://bucket/x?y=z", "'(file)' and (address)"),
         ("sample " + "0a" * 32 + " is damaged", "sample (digest) is damaged"),
         ("3 of 4 images/s, and/or none", "3 of 4 images/s, and/or none"),
     ],
 )
-def test_the_message_of_a_run_names_no_file_and_no_digest(text: str, said: str) -> None:
+def test_the_name_of_a_run_names_no_file_and_no_digest(text: str, said: str) -> None:
     assert told(text) == said
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("ImageError: cohort/Mueller_Hans_1961/IM-0001.png is damaged", "ImageError"),
+        ("KeyboardInterrupt", "KeyboardInterrupt"),
+        ("Mueller_Hans_1961.dcm cannot be read", "an error"),
+        ("patient Müller-17 has no films", "an error"),
+    ],
+)
+def test_of_a_failure_the_kind_alone_goes_up(message: str, kind: str) -> None:
+    assert failure(message) == f"{kind}; the bank's own record of the run says more"
+    assert failure("") == ""
