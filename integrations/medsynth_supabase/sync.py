@@ -121,7 +121,7 @@ class SupabaseSync:
         from medsynth_supabase.watching.watch import watch
 
         self.project  # noqa: B018 - a wrong key or name ends it before it begins
-        self._gate.check(())  # loads what the first approval would else wait for
+        self._gate.check(())  # loads the engine; training films are compared at the first approval
         watch(_Watched(self), stop, pulling=pulling, progress=progress)
 
     def sweep(self, *, older_than: timedelta = ORPHANED_AFTER) -> list[str]:

@@ -80,7 +80,8 @@ class AnswerFile:
         """All answers in the order in which they were given.
 
         Raises:
-            StudyError: If a line was changed, removed or inserted, or belongs to another study.
+            StudyError: If a line before the last was changed, removed or inserted, or belongs to another
+                study. The last one, which no line follows, may be gone or changed unnoticed.
         """
         return [answer for answer, _ in self._lines()]
 
@@ -91,7 +92,7 @@ class AnswerFile:
             The answer with its time, and whether it counts.
 
         Raises:
-            StudyError: If what the file holds was changed.
+            StudyError: If what the file holds was changed, as `read` finds it.
             UnwritableFileError: If it cannot be written.
         """
         try:

@@ -53,6 +53,23 @@ def test_an_image_painted_into_a_films_patient_keeps_that_patient_out(tmp_path: 
         )  # fmt: skip
 
 
+def test_two_visits_of_a_virtual_patient_are_never_shown_both(tmp_path: Path) -> None:
+    visits = [
+        replace(one, patient=f"virtual {number // 4} {one.label}")
+        for number, one in enumerate(arm(16, origin="virtual", first=50))
+    ]
+    virtual, settings = ImageSet("virtual", tuple(visits)), StudySettings(images_per_arm=8, repeats_per_arm=0)
+    made = create_study(tmp_path / "a", arm(16, origin="real"), virtual, readers=["a"], settings=settings)
+    patient_of = {one.digest: one.patient for one in visits}
+    shown = [patient_of[one.digest] for one in made.key().items.values() if one.arm == "synthetic"]
+    assert sorted(shown) == sorted(set(patient_of.values()))
+    with pytest.raises(SettingError, match="9 images of each arm are wanted, and 8 have a match"):
+        create_study(
+            tmp_path / "b", arm(16, origin="real"), virtual, readers=["a"],
+            settings=replace(settings, images_per_arm=9),
+        )  # fmt: skip
+
+
 def test_too_few_images_are_counted_by_class(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"5 images of each arm are wanted, and 4 .*nodule: 2, normal: 2"):
         create_study(
