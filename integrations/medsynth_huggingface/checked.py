@@ -13,8 +13,8 @@ from medsynth_huggingface.corpus import Corpus
 from medsynth_huggingface.from_bank import corpus_of
 from medsynth_huggingface.reviewed import review_figures
 
-DRAWN_WITH = ("population", "seed", "settings")
-"""What a patient's origin says besides its engine and its number; population and settings as digests."""
+DRAWN_WITH = {"population": "digest of the population", "seed": "seed", "settings": "digest of the settings"}
+"""What a patient's origin says besides its engine and its number, and how the card calls it."""
 
 
 def checked_corpus(
@@ -68,10 +68,8 @@ def _drawn_with(bank: SampleBank, corpus: Corpus) -> dict[str, str]:
     store = PatientStore(bank)
     origins = [store.as_recorded(one.id).origin for one in corpus.patients]
     return {
-        f"{name} (of approved patients)": ", ".join(
-            sorted({str(one[name]) for one in origins if name in one})
-        )
-        for name in DRAWN_WITH
+        called: ", ".join(sorted({str(one[name]) for one in origins if name in one}))
+        for name, called in DRAWN_WITH.items()
         if any(name in one for one in origins)
     }
 
