@@ -12,6 +12,9 @@ from medsynth_aug.bank.schema import samples
 APPROVED = "approved"
 """What stands in the column `acceptance` of an approved sample."""
 
+REJECTED = "rejected"
+"""The same of a rejected one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:

@@ -24,7 +24,10 @@ def export(
     bank: Annotated[Path, typer.Option(help="Folder of the bank.")],
     lesion: Annotated[
         list[str],
-        typer.Option(help="Class to fill and lesion that fills it, CLASS=LESION; may be repeated."),
+        typer.Option(
+            help="Class to fill and lesion that fills it, CLASS=LESION; may be repeated. Images without a "
+            "lesion are CLASS=none."
+        ),
     ],
     image: Annotated[str, typer.Option(help="CSV: column with the path of the image.")] = "image",
     label: Annotated[str, typer.Option(help="CSV: column with the class.")] = "label",
@@ -68,8 +71,15 @@ def export(
     pairs = dict(class_and_lesion(text) for text in lesion)
     lesions = {int(name) if name.isdecimal() and name not in images.class_to_idx else name: painted
                for name, painted in pairs.items()}  # fmt: skip
+    healthy = [name for name, painted in lesions.items() if painted == "none"]
+    if len(healthy) > 1:
+        raise SettingError(
+            f"--lesion says none for {' and '.join(map(str, healthy))}; healthy images have one"
+        )
     report = export_training_set(
-        images, SampleBank(bank), out, lesions=lesions, form=format,  # type: ignore[arg-type]
+        images, SampleBank(bank), out, form=format,  # type: ignore[arg-type]
+        lesions={name: painted for name, painted in lesions.items() if painted != "none"},
+        healthy=healthy[0] if healthy else None,
         groups="each-image" if each_image else None,
     )  # fmt: skip
     typer.echo(f"{report.folder}: {report.real} real images, {report.synthetic} approved samples")

@@ -181,22 +181,27 @@ def report(
 def _samples(
     path: Path, films: "ImageSet", classes: dict[str, str], *, purpose: str | None, virtual: bool, most: int
 ) -> "ImageSet":
-    """A random choice of a bank's samples of some lesions, at most so many of each."""
+    """A random choice of the images of some lesions that a bank can show, at most so many of each."""
     import numpy as np
 
     from medsynth_aug.bank import SampleBank
     from medsynth_aug.evaluation import is_bank, read_bank
+    from medsynth_aug.review.study.eligible import eligible_images
 
     if not is_bank(path):
         raise SettingError(f"{path} is no sample bank; give the folder that `medsynth generate` filled")
     bank, rng, chosen = SampleBank(path), np.random.default_rng(), list[str]()
+    found = eligible_images(bank, purpose=purpose, virtual=virtual)
     for painted in classes:
-        digests = bank.digests(lesion=painted, purpose=purpose)
-        real = bank.derived_from_real(digests) if virtual else set()
-        chosen += [str(one) for one in rng.permutation([one for one in digests if one not in real])[:most]]
+        chosen += [str(one) for one in rng.permutation(found.of_lesion.get(painted, []))[:most]]
+    if found.several:
+        typer.echo(
+            f"{found.several} images show lesions of several kinds and are left out: no one class fits"
+        )
     if not chosen:
         raise SettingError(
-            f"{path} holds no sample of {', '.join(classes)} as asked; see `medsynth generate`"
+            f"{path} holds no image of {', '.join(classes)} that can be shown as asked; "
+            "see `medsynth generate`"
         )
     return read_bank(bank, films, classes=classes, digests=chosen)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from medsynth_aug.bank import SampleBank, SourceStore, generate
+from medsynth_aug.bank.accepted import REJECTED
 from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.lookups import among, chunks
 from medsynth_aug.bank.records import note_event, note_events
@@ -107,7 +108,7 @@ def children_of(database: Database, parents: Sequence[str]) -> dict[str, list[st
 def _write_down(database: Database, budget: int, changes: Mapping[Reason, Change]) -> dict[str, str]:
     """Write down what comes after each rejected sample; returns those that are given up, and why."""
     done = select(regenerations.c.parent)
-    query = select(samples.c.digest).where(samples.c.acceptance == "rejected", samples.c.digest.not_in(done))
+    query = select(samples.c.digest).where(samples.c.acceptance == REJECTED, samples.c.digest.not_in(done))
     with database.reading() as connection:
         rejected = connection.execute(query.order_by(samples.c.digest)).scalars().all()
     given_up: dict[str, str] = {}

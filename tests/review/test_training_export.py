@@ -134,7 +134,7 @@ def test_what_does_not_belong_to_the_split_is_left_out_and_said(
     assert report.synthetic == 1
     assert report.left_out == {
         elsewhere.digest: "it was painted into an image outside the training split",
-        whole.digest: "no class is named for none",
+        whole.digest: "it shows no lesion, and no class is named for healthy images",
     }
     data = CsvDataset(tmp_path / "train/labels.csv", split="train", check_images=False)
     assert data.groups is not None and data.groups[16] == f"virtual-{whole.digest[:12]}"

@@ -1,13 +1,14 @@
 """Turn an exported folder into a data set of the Hugging Face `datasets` library, saved on disk."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from medsynth_aug.errors import ImageError, SettingError
-from medsynth_aug.review.export.rows import SPLIT
+from medsynth_aug.review.export.rows import BOX, FINDINGS_FILE, SPLIT
 
 if TYPE_CHECKING:
     from medsynth_aug.review.export.rows import TrainingRows
@@ -62,6 +63,7 @@ def _features(rows: "TrainingRows") -> Any:
             "image": Image(), **label, "patient": Value("string"), "synthetic": Value("bool"),
             "derived_from_real": Value("bool"), "lesion": Value("string"), "mask": Image(),
             "box": List(Value("int32")), "digest": Value("string"),
+            "findings": List({"lesion": Value("string"), "mask": Image(), "box": List(Value("int32"))}),
         }
     )  # fmt: skip
 
@@ -69,7 +71,11 @@ def _features(rows: "TrainingRows") -> Any:
 def _entries(
     folder: str, numbers: dict[str, int], columns: list[str], multi_label: bool
 ) -> Iterator[dict[str, Any]]:
-    home = Path(folder)
+    home, findings = Path(folder), defaultdict[str, list[dict[str, Any]]](list)
+    with (home / FINDINGS_FILE).open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            mask = _bytes(home, row["mask"])
+            findings[row["image"]].append({"lesion": row["lesion"], "mask": mask, "box": _box(row)})
     with (home / "labels.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if multi_label:
@@ -83,9 +89,12 @@ def _entries(
                 "synthetic": row["synthetic"] == "true",
                 "derived_from_real": row["derived_from_real"] == "true", "lesion": row["lesion"] or None,
                 "mask": _bytes(home, row["mask"]) if row["mask"] else None,
-                "box": [int(row[name]) for name in ("x0", "y0", "x1", "y1") if row[name]],
-                "digest": row["digest"] or None,
+                "box": _box(row), "digest": row["digest"] or None, "findings": findings[row["image"]],
             }  # fmt: skip
+
+
+def _box(row: dict[str, str]) -> list[int]:
+    return [int(row[name]) for name in BOX if row[name]]
 
 
 def _bytes(home: Path, file: str) -> dict[str, Any]:

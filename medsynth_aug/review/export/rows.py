@@ -1,6 +1,6 @@
 """One row an image of an exported training set: its files, its label, and where it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,22 @@ from medsynth_aug.data.readers.formats import write_image, write_nifti
 from medsynth_aug.errors import LabelError
 from medsynth_aug.review.export.approved_items import ApprovedItem
 from medsynth_aug.synthesis.sample import SyntheticSample
-from medsynth_aug.types import Spacing
+from medsynth_aug.types import Spacing, box_of
 
 Row = dict[str, Any]
 
+BOX = ("x0", "y0", "x1", "y1")
+"""Columns of a box."""
+
+FINDINGS_FILE = "findings.csv"
+"""The table of all lesions."""
+
+FINDINGS = ("image", "lesion", "mask", *BOX, "digest")
+"""Its columns: one row a lesion."""
+
 FURTHER = (
-    "patient", "split", "synthetic", "derived_from_real", "lesion", "mask", "x0", "y0", "x1", "y1", "lowest",
-    "highest", "row_spacing_mm", "column_spacing_mm", "digest",
+    "patient", "split", "synthetic", "derived_from_real", "lesion", "mask", *BOX, "lowest", "highest",
+    "row_spacing_mm", "column_spacing_mm", "digest",
 )  # fmt: skip
 """Columns of `labels.csv` behind image and label."""
 
@@ -33,15 +42,17 @@ class TrainingRows:
         training: The real training split.
         keys: Name of each lesion -> its class or column.
         exclusive: Columns that a lesion clears.
+        healthy: Class or column of images without a lesion; None if they have none.
 
     Raises:
         LabelError: If a label column is named like another column of the table.
     """
 
     def __init__(
-        self, training: TrainingData, keys: Mapping[str, ClassKey], exclusive: tuple[int, ...]
-    ) -> None:
-        self.keys, self._training, self._exclusive = keys, training, exclusive
+        self, training: TrainingData, keys: Mapping[str, ClassKey], exclusive: tuple[int, ...],
+        healthy: ClassKey | None = None,
+    ) -> None:  # fmt: skip
+        self.keys, self.healthy, self._training, self._exclusive = keys, healthy, training, exclusive
         labels = training.labels
         self.multi_label = labels.multi_label
         self.numbers = _numbers(labels.names, labels.classes)
@@ -64,37 +75,69 @@ class TrainingRows:
         known = {"patient": self._training.groups[index], "synthetic": "false", "derived_from_real": "true"}
         return source.digest, {**row, **known}
 
-    def synthetic(self, folder: Path, one: ApprovedItem, sample: SyntheticSample) -> Row:
-        """Row of an approved sample, which is written into the folder with the mask of its own lesion.
+    def synthetic(
+        self, folder: Path, one: ApprovedItem, sample: SyntheticSample, shown: Sequence[SyntheticSample]
+    ) -> tuple[Row, list[Row]]:
+        """Row of an approved sample, which is written into the folder, and one row for each of its lesions.
 
-        With several labels it bears those of the lesions that were painted before, too.
+        The mask of the first holds all of its lesions, and the box lies round it.
+
+        Args:
+            folder: Where image and masks are written.
+            one: The sample, as it belongs to the set.
+            sample: The sample itself.
+            shown: The samples whose masks are its lesions'; of the same shape.
         """
-        key, labels = self.keys[one.lesion], self._training.labels
-        label: Any = key
-        if labels.multi_label:
-            label = np.zeros(labels.values.shape[1]) if one.index is None else labels.values[one.index]
-            for lesion in (*one.before, one.lesion):
-                if lesion in self.keys:
-                    label = relabel(label, self.keys[lesion], self._exclusive)
-        row = self._row(folder, one.digest, sample.image, sample.value_range, sample.spacing, label)
-        mask = Path("masks", f"{one.digest}.png")
-        (folder / "masks").mkdir(exist_ok=True)
-        write_image(folder / mask, sample.mask.to(torch.uint8) * 255)
-        return {
-            **row, **({} if sample.box is None else sample.box._asdict()), "mask": mask.as_posix(),
-            "patient": one.patient, "synthetic": "true", "lesion": one.lesion, "digest": one.digest,
+        row = self._row(
+            folder, one.digest, sample.image, sample.value_range, sample.spacing, self._label(one)
+        )
+        row |= {
+            "patient": one.patient, "synthetic": "true", "digest": one.digest,
             "derived_from_real": str(one.index is not None).lower(),
         }  # fmt: skip
+        if not shown:
+            return row, []
+        masks = [painted.mask for painted in shown]
+        together = _marked(folder, one.digest, torch.stack(masks).any(dim=0))
+        each = [together]
+        if len(masks) > 1:
+            each = [_marked(folder, f"{one.digest}-{number}", mask) for number, mask in enumerate(masks)]
+        findings = [
+            {"image": row["image"], "lesion": lesion, "digest": digest, **marks}
+            for (digest, lesion), marks in zip(one.paintings, each)
+        ]
+        row |= {"lesion": " + ".join(one.lesions), **together}
+        return row, findings
 
-    def as_monai(self, row: Mapping[str, Any]) -> Row:
+    def as_monai(self, row: Mapping[str, Any], findings: Iterable[Mapping[str, Any]] = ()) -> Row:
         """An entry of MONAI's data list; paths are relative to it, and unknown labels are -1."""
         if self.multi_label:
             values = [float(row[name]) if row[name] != "" else -1.0 for name in self.label_columns]
             label: Any = values
         else:
             label = self.numbers[row["label"]]
-        entry = {"image": row["image"], "label": label, "patient": row["patient"]}
-        return {**entry, "mask": row["mask"]} if row.get("mask") else entry
+        entry: Row = {"image": row["image"], "label": label, "patient": row["patient"]}
+        if row.get("mask"):
+            entry["mask"] = row["mask"]
+            entry["findings"] = [
+                {
+                    "lesion": one["lesion"],
+                    "mask": one["mask"],
+                    "box": [one[side] for side in BOX if side in one],
+                }
+                for one in findings
+            ]
+        return entry
+
+    def _label(self, one: ApprovedItem) -> Any:
+        """The label of a sample; one of several labels keeps those of the film that it was painted into."""
+        keys, labels = [self.keys[lesion] for lesion in one.lesions], self._training.labels
+        if not labels.multi_label:
+            return keys[-1] if keys else self.healthy
+        label = np.zeros(labels.values.shape[1]) if one.index is None else labels.values[one.index]
+        for key in keys:
+            label = relabel(label, key, self._exclusive)
+        return label if keys or self.healthy is None else relabel(label, self.healthy)
 
     def _row(
         self, folder: Path, name: str, pixels: torch.Tensor, value_range: tuple[float, float],
@@ -120,6 +163,15 @@ class TrainingRows:
         scale = {"lowest": f"{value_range[0]:g}", "highest": f"{value_range[1]:g}"}
         sides = spacing and dict(zip(("row_spacing_mm", "column_spacing_mm"), spacing))
         return {"image": file.as_posix(), **named, "split": SPLIT, **scale, **(sides or {})}
+
+
+def _marked(folder: Path, name: str, mask: torch.Tensor) -> Row:
+    """Mask and box of `(1, H, W)` bool as they stand in a row; the mask is written into the folder."""
+    file = Path("masks", f"{name}.png")
+    (folder / "masks").mkdir(exist_ok=True)
+    write_image(folder / file, mask.to(torch.uint8) * 255)
+    box = box_of(mask)
+    return {"mask": file.as_posix(), **({} if box is None else box._asdict())}
 
 
 def _numbers(names: Mapping[str, int], classes: tuple[ClassKey, ...]) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """Write the real training split and its approved samples side by side, whole or not at all."""
 
 import csv
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,8 @@ from medsynth_aug.data.planning.wish import Wish
 from medsynth_aug.data.splits.groups import Groups
 from medsynth_aug.errors import SettingError
 from medsynth_aug.lesions import Lesion, resolve_lesion
-from medsynth_aug.review.export.approved_items import approved_items
-from medsynth_aug.review.export.rows import TrainingRows
+from medsynth_aug.review.export.approved_items import Wanted, approved_items
+from medsynth_aug.review.export.rows import FINDINGS, FINDINGS_FILE, Row, TrainingRows
 
 Form = Literal["folder", "huggingface"]
 
@@ -58,6 +59,7 @@ def export_training_set(
     target: str | Path,
     *,
     lesions: Mapping[ClassKey, str | Lesion],
+    healthy: ClassKey | None = None,
     exclusive: Iterable[ClassKey] = (),
     form: Form = "folder",
     groups: Groups | None = None,
@@ -69,15 +71,18 @@ def export_training_set(
 ) -> ExportReport:
     """Merge the approved samples of a bank with the real training split that they were painted into.
 
-    A folder holds `images/CLASS/…` (multi-label: `images/…`), `masks/…`, `labels.csv` for `CsvDataset`, and
-    `datalist.json` for MONAI; 8- and 16-bit images are PNG, others NIfTI. A Hugging Face data set is one
-    split `train` for `datasets.load_from_disk`. Samples whose background is not in the split are left out.
+    A folder holds `images/CLASS/…` (multi-label: `images/…`), `masks/…`, `labels.csv` for `CsvDataset`,
+    `findings.csv` with one row a lesion, and `datalist.json` for MONAI; 8- and 16-bit images are PNG, others
+    NIfTI. A Hugging Face data set is one split `train` for `datasets.load_from_disk`. Samples whose
+    background is not in the split are left out. Of samples that were painted into each other the last goes
+    in, with all of its lesions; where an image has one class, the last that shows lesions of one.
 
     Args:
         source: The training split, as for `RebalancedDataset`.
         bank: Holds the samples.
         target: The folder; it must not exist.
         lesions: Class (multi-label: column) -> lesion that fills it.
+        healthy: Class (multi-label: column) of approved images without a lesion; None leaves them out.
         exclusive: Multi-label: columns that a lesion clears.
         form: `"folder"` or `"huggingface"`.
         groups: Patient of each item, or `"each-image"`; taken from `source.groups` where it has them.
@@ -104,7 +109,8 @@ def export_training_set(
         spacing_mm=spacing_mm, item=item, progress=progress,
     )  # fmt: skip
     wish = Wish(lesions=lesions, exclusive=tuple(exclusive))
-    rows = TrainingRows(training, keys_of(training, wish), training.exclusive(wish))
+    well = None if healthy is None else training.labels.key(healthy)
+    rows = TrainingRows(training, keys_of(training, wish), training.exclusive(wish), well)
     make_folder(target.parent)
     with ExitStack() as stack:
         aside = stack.enter_context(whole_folder(target))
@@ -140,30 +146,44 @@ def _write(
     folder: Path, rows: TrainingRows, training: TrainingData, bank: SampleBank, progress: bool
 ) -> dict[str, Any]:
     """Images, tables and notice; returns what was written."""
-    table, sources = [], dict[str, int]()
+    table, sources, shown = list[Row](), dict[str, int](), dict[str, list[Row]]()
     count = len(training.reader)
     for index in tqdm(range(count), desc="Writing real images", unit="image", disable=not progress):
         digest, row = rows.real(folder, index)
         sources.setdefault(digest, index)
         table.append(row)
-    chosen, left_out = approved_items(bank, list(rows.keys), sources, training.groups)
+    wanted = Wanted(
+        classes=rows.keys, one_class=not rows.multi_label, healthy=rows.healthy is not None, sources=sources,
+        patients=training.groups,
+    )  # fmt: skip
+    chosen, left_out = approved_items(bank, wanted)
     for one in tqdm(chosen, desc="Writing approved samples", unit="sample", disable=not progress):
-        table.append(rows.synthetic(folder, one, bank.get(one.digest)))
-    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows.columns)
-        writer.writeheader()
-        writer.writerows(table)
-    (folder / "datalist.json").write_text(json.dumps(_datalist(rows, table), indent=1), encoding="utf-8")
+        painted = [bank.get(painting.digest) for painting in one.paintings]
+        own = painted[-1] if painted and painted[-1].digest == one.digest else bank.get(one.digest)
+        row, findings = rows.synthetic(folder, one, own, painted)
+        table.append(row)
+        shown[row["image"]] = findings
+    _write_table(folder / "labels.csv", rows.columns, table)
+    _write_table(folder / FINDINGS_FILE, FINDINGS, itertools.chain(*shown.values()))
+    entries = [rows.as_monai(row, shown.get(row["image"], ())) for row in table]
+    (folder / "datalist.json").write_text(json.dumps(_datalist(rows, entries), indent=1), encoding="utf-8")
     derived = sum(one.index is not None for one in chosen)
     notice = _NOTICE.format(real=count, painted=len(chosen), derived=derived)
     (folder / "NOTICE.txt").write_text(notice, encoding="utf-8")
     return {"real": count, "synthetic": len(chosen), "left_out": left_out}
 
 
-def _datalist(rows: TrainingRows, table: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _write_table(path: Path, columns: Sequence[str], table: Iterable[Row]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(table)
+
+
+def _datalist(rows: TrainingRows, entries: list[Row]) -> dict[str, Any]:
     """MONAI's data list: `monai.data.load_decathlon_datalist(path, data_list_key="training")`."""
     return {
         "description": "a real training split with approved synthetic samples",
         "labels": {str(number): name for name, number in rows.numbers.items()},
-        "training": [rows.as_monai(row) for row in table],
+        "training": entries,
     }

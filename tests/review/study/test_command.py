@@ -80,9 +80,9 @@ def test_no_path_that_is_shown_tells_what_an_image_is(made: Path) -> None:
 
 
 def test_only_virtual_samples_are_taken_where_asked(made: Path) -> None:
-    with pytest.raises(SettingError, match="holds no sample of nodule as asked"):
+    with pytest.raises(SettingError, match="holds no image of nodule that can be shown as asked"):
         create(made, "--virtual")
-    with pytest.raises(SettingError, match="holds no sample of nodule as asked"):
+    with pytest.raises(SettingError, match="holds no image of nodule that can be shown as asked"):
         create(made, "--purpose", "patient")
 
 
