@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medsynth_huggingface.corpus import Corpus, CorpusFinding, CorpusImage, CorpusPatient, ReaderAnswer
-    from medsynth_huggingface.publishing import PublishReport, push_virtual_patients
+    from medsynth_huggingface.publishing import push_virtual_patients
+    from medsynth_huggingface.report import PublishReport
     from medsynth_huggingface.rows import pixels_digest
     from medsynth_huggingface.settings import PublishSettings
     from medsynth_huggingface.splits import SplitShares
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Corpus": "corpus", "CorpusFinding": "corpus", "CorpusImage": "corpus", "CorpusPatient": "corpus",
-    "PublishReport": "publishing", "PublishSettings": "settings", "ReaderAnswer": "corpus",
+    "PublishReport": "report", "PublishSettings": "settings", "ReaderAnswer": "corpus",
     "SplitShares": "splits", "VirtualPatients": "virtual_patients", "pixels_digest": "rows",
     "push_starter": "starter", "push_virtual_patients": "publishing",
 }  # fmt: skip

@@ -8,7 +8,7 @@ import typer
 from medsynth_aug.errors import SettingError
 
 if TYPE_CHECKING:
-    from medsynth_huggingface.publishing import PublishReport
+    from medsynth_huggingface.report import PublishReport
 
 
 def publish(
@@ -32,6 +32,9 @@ def publish(
     note: Annotated[str, typer.Option(help="One line for the changelog of the card.")] = "",
     public: Annotated[bool, typer.Option("--public", help="For everyone to see; else private.")] = False,
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Propose it as a pull request.")] = False,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Withdraw published images that no review took back.")
+    ] = False,
     dry_run: Annotated[
         Path | None, typer.Option(help="Write what would be sent into this new folder; nothing leaves.")
     ] = None,
@@ -62,7 +65,7 @@ def publish(
         raise SettingError("which patients? name their bank with --bank FOLDER, or publish --weights starter")
     from medsynth_huggingface.checked import checked_corpus
 
-    settings = PublishSettings(private=not public, create_pr=create_pr, tag=tag, note=note)
+    settings = PublishSettings(private=not public, create_pr=create_pr, tag=tag, note=note, withdraw=withdraw)
     corpus, gate = checked_corpus(
         bank, checkpoint=checkpoint, reports=report or (), study=study, license=license, device=device
     )

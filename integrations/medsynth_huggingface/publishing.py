@@ -1,54 +1,23 @@
 """Publishes a corpus to the Hugging Face Hub: through the gate, in one commit, under a tag."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi
-from huggingface_hub.errors import RemoteEntryNotFoundError
 
 from medsynth_aug.corpus import Gate
 from medsynth_aug.errors import HubConflictError, PublishError, SettingError
-from medsynth_huggingface import card, croissant, manifest
+from medsynth_huggingface import card, croissant
 from medsynth_huggingface.corpus import Corpus
 from medsynth_huggingface.features import CONFIGS
 from medsynth_huggingface.hub import hub_errors, open_api, open_repository
 from medsynth_huggingface.manifest import Manifest
+from medsynth_huggingface.published import KIND, fetch, manifest_at
+from medsynth_huggingface.report import PublishReport
+from medsynth_huggingface.revision import nothing_passes, reasons, stage_next
 from medsynth_huggingface.settings import PublishSettings
 from medsynth_huggingface.staging import Staged, stage
-from medsynth_huggingface.withdrawal import stage_withdrawal
-
-_KIND = "dataset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishReport:
-    """What was published, or would be.
-
-    Args:
-        repo_id: Organisation and name.
-        files: Paths of what was sent, or would be.
-        images: Number of images.
-        tag: Name of the revision; "" for a pull request.
-        commit: Its commit; "" where nothing was sent.
-        changed: False if the Hub had all of it already.
-        left_out: Digest and reason of each image that the gate refused.
-        withdrawn: Ids of images that the revision before had.
-        pull_request: Address of the pull request, or "".
-        repaired: True if the card had to be put right after the push.
-    """
-
-    repo_id: str
-    files: tuple[str, ...]
-    images: int
-    tag: str = ""
-    commit: str = ""
-    changed: bool = True
-    left_out: tuple[tuple[str, str], ...] = ()
-    withdrawn: tuple[str, ...] = ()
-    pull_request: str = ""
-    repaired: bool = False
 
 
 def push_virtual_patients(
@@ -77,7 +46,9 @@ def push_virtual_patients(
     Raises:
         PublishError: If the gate refuses every image and the Hub has none to withdraw, or a dry run of that;
             if it refuses meanwhile what it had let pass; if the repository is public and is to be private or
-            the other way round; if a text must not leave; or if the Hub refuses (its kinds).
+            the other way round; if more than a tenth of what is published would go, although no review took
+            it back and `settings.withdraw` is not set; if a text must not leave; or if the Hub refuses (its
+            kinds).
         SettingError: If the name is none, or the folder of the dry run exists.
         UnwritableFileError: If the folder, or the one for what is sent, cannot be written.
     """
@@ -88,21 +59,11 @@ def push_virtual_patients(
     left_out = tuple((digest, reason) for digest, reason in judged.refused)
     held = corpus.only(judged.passed)
     if not corpus.digests or (dry_run is not None and not held.digests):
-        raise _nothing_passes(left_out)
+        raise nothing_passes(left_out)
     if dry_run is not None:
         return _written(held, repo_id, settings, Path(dry_run), left_out)
     with tempfile.TemporaryDirectory(prefix="medsynth-publish-") as folder:
         return _Push(open_api(), repo_id, settings, gate).run(held, Path(folder), left_out)
-
-
-def _reasons(refused: Sequence[tuple[str, str]]) -> str:
-    """The first few images that a gate refused, each with its reason."""
-    return "; ".join(f"{digest[:12]}: {reason}" for digest, reason in refused[:3])
-
-
-def _nothing_passes(left_out: Sequence[tuple[str, str]]) -> PublishError:
-    why = _reasons(left_out) or "the corpus is empty"
-    return PublishError(f"no image may be published ({why}); see the report of the gate")
 
 
 def _written(
@@ -136,10 +97,9 @@ class _Push:
         """Stage, send, read back, tag."""
         with hub_errors(self.doing):
             if not corpus.digests and not self._has_images():
-                raise _nothing_passes(left_out)
-            head, previous = self._open(folder / "previous")
-            write = stage if corpus.digests else stage_withdrawal
-            staged = write(corpus, folder / "staged", self.repo_id, self.settings, previous)
+                raise nothing_passes(left_out)
+            head, previous = self._open()
+            staged = stage_next(corpus, folder / "staged", self.repo_id, self.settings, previous, left_out)
             if previous is not None and staged.manifest.holds_the_same_as(previous):
                 return self._left_as_it_is(staged, previous, head, left_out)
             self._check_tag(staged.manifest.tag)
@@ -177,30 +137,15 @@ class _Push:
 
     def _has_images(self) -> bool:
         """Whether the Hub has images that can be withdrawn; makes nothing there."""
-        if not self.api.repo_exists(self.repo_id, repo_type=_KIND):
+        if not self.api.repo_exists(self.repo_id, repo_type=KIND):
             return False
-        with tempfile.TemporaryDirectory(prefix="medsynth-") as aside:
-            previous = self._manifest_at("main", Path(aside))
+        previous = manifest_at(self.api, self.repo_id, "main")
         return previous is not None and bool(previous.images)
 
-    def _open(self, aside: Path) -> tuple[str, Manifest | None]:
+    def _open(self) -> tuple[str, Manifest | None]:
         """Make the repository if there is none; its newest commit and the manifest there."""
-        head = open_repository(self.api, self.repo_id, _KIND, private=self.settings.private)
-        return head, self._manifest_at(head, aside)
-
-    def _manifest_at(self, revision: str, aside: Path) -> Manifest | None:
-        try:
-            path = self._fetch(manifest.FILE, revision, aside)
-        except RemoteEntryNotFoundError:
-            return None
-        return Manifest.from_bytes(path.read_bytes())
-
-    def _fetch(self, name: str, revision: str, aside: Path) -> Path:
-        return Path(
-            self.api.hf_hub_download(
-                self.repo_id, name, repo_type=_KIND, revision=revision, local_dir=aside, force_download=True
-            )
-        )
+        head = open_repository(self.api, self.repo_id, KIND, private=self.settings.private)
+        return head, manifest_at(self.api, self.repo_id, head)
 
     def _check_tag(self, tag: str) -> None:
         if not self.settings.create_pr and tag in self._tags():
@@ -208,7 +153,7 @@ class _Push:
 
     def _tags(self) -> dict[str, str]:
         """Name of each tag -> its commit."""
-        refs = self.api.list_repo_refs(self.repo_id, repo_type=_KIND)
+        refs = self.api.list_repo_refs(self.repo_id, repo_type=KIND)
         return {one.name: one.target_commit for one in refs.tags}
 
     def _is_tagged(self, tag: str, wanted: Manifest) -> bool:
@@ -216,8 +161,7 @@ class _Push:
         commit = self._tags().get(tag)
         if commit is None:
             return False
-        with tempfile.TemporaryDirectory(prefix="medsynth-") as aside:
-            held = self._manifest_at(commit, Path(aside))
+        held = manifest_at(self.api, self.repo_id, commit)
         if held is None or not held.holds_the_same_as(wanted):
             raise HubConflictError(
                 f"the tag {tag} of {self.repo_id} names another revision ({commit[:8]}), which does not hold "
@@ -231,20 +175,20 @@ class _Push:
         Large files go first, where nobody sees them, so that the gate is asked last.
         """
         names = staged.files
-        there = self.api.list_repo_files(self.repo_id, repo_type=_KIND, revision=head)
+        there = self.api.list_repo_files(self.repo_id, repo_type=KIND, revision=head)
         of_tables = (*CONFIGS, croissant.FILE)
         gone = [one for one in there if one.split("/")[0] in of_tables and one not in names]
         new = [CommitOperationAdd(one, staged.folder / one) for one in names]
         create_pr = self.settings.create_pr
         self.api.preupload_lfs_files(
-            self.repo_id, new, repo_type=_KIND, create_pr=create_pr, free_memory=False
+            self.repo_id, new, repo_type=KIND, create_pr=create_pr, free_memory=False
         )
         self._check_again(digests)
         return self.api.create_commit(
             self.repo_id,
             [*(CommitOperationDelete(one) for one in gone), *new],
             commit_message=f"Publish {staged.manifest.changes[-1]}",
-            repo_type=_KIND,
+            repo_type=KIND,
             create_pr=create_pr,
             parent_commit=head,
         )
@@ -254,14 +198,13 @@ class _Push:
         refused = self.gate.check(digests).refused
         if refused:
             raise PublishError(
-                f"the gate refuses by now what it let pass at first ({_reasons(refused)}), so nothing was "
+                f"the gate refuses by now what it let pass at first ({reasons(refused)}), so nothing was "
                 "published; run the same again: what it refuses is left out then"
             )
 
     def _read_back(self, sent: str, commit: str, pull_request: str | None) -> tuple[str, bool]:
         """Read the card where it arrived and put right what load_dataset needs; the commit it is right at."""
-        with tempfile.TemporaryDirectory(prefix="medsynth-") as aside:
-            found = self._fetch(card.FILE, commit, Path(aside)).read_text()
+        found = fetch(self.api, self.repo_id, card.FILE, commit).decode()
         right = card.repaired(found, sent)
         if right is None:
             return commit, False
@@ -269,11 +212,11 @@ class _Push:
             self.repo_id,
             [CommitOperationAdd(card.FILE, right.encode())],
             commit_message="Repair the card",
-            repo_type=_KIND,
+            repo_type=KIND,
             revision=pull_request,
         )
         return done.oid, True
 
     def _tag(self, tag: str, commit: str, held: Manifest) -> None:
         if not self._is_tagged(tag, held):
-            self.api.create_tag(self.repo_id, tag=tag, revision=commit, repo_type=_KIND)
+            self.api.create_tag(self.repo_id, tag=tag, revision=commit, repo_type=KIND)

@@ -20,6 +20,8 @@ class PublishSettings:
             merged; it gets no tag.
         tag: Name of the revision, such as "v2"; the next number by default.
         note: One line for the changelog of the card, such as why a sample was withdrawn; "" for none.
+        withdraw: Let more than a tenth of the published images go although no review took them back. Those
+            that a review took back go without it.
         shares: Shares of the splits.
         max_shard_size: Uncompressed bytes a file, as `datasets` writes them ("200MB").
 
@@ -31,6 +33,7 @@ class PublishSettings:
     create_pr: bool = False
     tag: str | None = None
     note: str = ""
+    withdraw: bool = False
     shares: SplitShares = field(default_factory=SplitShares)
     max_shard_size: str = "200MB"
 

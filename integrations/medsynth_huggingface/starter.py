@@ -6,7 +6,7 @@ from medsynth_aug.diffusion.checkpoint import STARTER
 from medsynth_aug.errors import ConsentError
 from medsynth_huggingface.hub import hub_errors, open_api, open_repository
 from medsynth_huggingface.leaks import check_folder
-from medsynth_huggingface.publishing import PublishReport
+from medsynth_huggingface.report import PublishReport
 
 _KIND = "model"
 

@@ -112,9 +112,8 @@ def test_publishing_the_same_again_sends_nothing(hub: Hub, client: Client, corpu
 def test_a_withdrawn_image_is_gone_from_the_next_revision(hub: Hub, client: Client, corpus: Corpus) -> None:
     client(tasks.push, corpus, "lab/withdrawn", max_shard_size="1KB")
     gone = corpus.digests[1]
-    report = client(
-        tasks.push, corpus, "lab/withdrawn", {gone: "approval was revoked"}, note="approval revoked"
-    )
+    told = {"note": "approval revoked", "withdraw": True}
+    report = client(tasks.push, corpus, "lab/withdrawn", {gone: "approval was revoked"}, **told)
     assert report.withdrawn == (gone,) and report.left_out == ((gone, "approval was revoked"),)
     assert report.tag == "v2"
     for config in CONFIGS:
@@ -134,7 +133,8 @@ def test_a_split_that_lost_its_patients_is_gone_with_its_files(
     client(tasks.push, corpus, "lab/lost-split")
     splits = client(tasks.load, "lab/lost-split")
     smallest = min(splits, key=lambda split: len(splits[split]))
-    client(tasks.push, corpus, "lab/lost-split", {row["image_id"]: "revoked" for row in splits[smallest]})
+    gone = {row["image_id"]: "revoked" for row in splits[smallest]}
+    client(tasks.push, corpus, "lab/lost-split", gone, withdraw=True)
     assert set(client(tasks.load, "lab/lost-split")) == set(splits) - {smallest}
     assert not [one for one in hub.repository("lab/lost-split").files() if smallest in one]
 

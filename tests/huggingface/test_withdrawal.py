@@ -42,7 +42,7 @@ def test_an_approval_revoked_while_files_are_sent_stops_the_commit(
 def test_the_last_images_are_withdrawn_and_can_come_back(hub: Hub, client: Client, few: Corpus) -> None:
     client(tasks.push, few, "lab/last")
     refusing = dict.fromkeys(few.digests, "revoked")
-    report = client(tasks.push, few, "lab/last", refusing, note="all revoked")
+    report = client(tasks.push, few, "lab/last", refusing, note="all revoked", withdraw=True)
     assert (report.tag, report.images, report.withdrawn) == ("v2", 0, tuple(sorted(few.digests)))
     files = hub.repository("lab/last").files()
     assert set(files) == {".gitattributes", "README.md", "manifest.json"}
@@ -71,6 +71,9 @@ def test_the_command_withdraws_the_last_image(hub: Hub, client: Client, tmp_path
     make_patients(bank, FakeSynthesizer(), one, 1, settings=settings, progress=False)
     (digest,) = corpus_of(bank).digests
     client(tasks.push, corpus_of(bank), "lab/told")
-    code, said = client(tasks.command, "publish", "lab/told", "--bank", str(bank.path))
+    asked = ("publish", "lab/told", "--bank", str(bank.path))
+    code, said = client(tasks.command, *asked)
+    assert code == 2 and "1 of 1 published images would be withdrawn" in said and "--withdraw" in said
+    code, said = client(tasks.command, *asked, "--withdraw")
     assert code == 0 and f"withdrawn: {digest[:12]}" in said and "0 images: lab/told v2" in said
     assert not [name for name in hub.repository("lab/told").files() if name.endswith(".parquet")]
