@@ -91,8 +91,8 @@ def card_of(
         f"Licence: {corpus.license}.",
         _lines((*corpus.credits, *(["`NOTICE.md` has the attributions."] if corpus.notice else []))),
         "## Checks",
-        "`manifest.json` has the SHA-256 of every image's pixels, of every Parquet file and of `NOTICE.md` "
-        "where there is one; `croissant.json` describes the Parquet files to other tools.",
+        "`manifest.json` has the SHA-256 of every image's pixels, of every Parquet file, of `croissant.json` "
+        "(which describes those to other tools) and of `NOTICE.md` where there is one.",
         "## Changelog",
         _lines(str(one) for one in reversed(changes)),
     ]

@@ -81,7 +81,7 @@ def _tell(done: "PublishReport", dry_run: Path | None) -> None:
             typer.echo(f"  {dry_run / name}")
         return
     if not done.changed:
-        typer.echo(f"{done.repo_id} {done.tag} holds all of it already")
+        typer.echo(f"{done.repo_id} {done.tag} holds {'all of it' if done.images else 'no image'} already")
         return
     if done.withdrawn:
         typer.echo(f"withdrawn: {', '.join(one[:12] for one in done.withdrawn)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from medsynth_aug.errors import PublishError
+from medsynth_huggingface import croissant
 
 FILE = "manifest.json"
 SCHEMA = 1
@@ -50,8 +51,8 @@ class Manifest:
     Args:
         classes: Names of the classes, in the order of their numbers; later revisions only add to them.
         images: Id of an image -> SHA-256 of its pixels.
-        files: Path of a table, and of NOTICE.md, -> SHA-256 of its bytes. The card, which the Hub may change,
-            and croissant.json, which bears the day, are not among them.
+        files: Path of a table, of croissant.json and of NOTICE.md -> SHA-256 of its bytes. The card, which
+            the Hub may change, is not among them.
         about: SHA-256 of what the card says, the changelog aside.
         changes: Every revision, the oldest first.
     """
@@ -68,8 +69,11 @@ class Manifest:
         return self.changes[-1].tag
 
     def holds_the_same_as(self, other: "Manifest") -> bool:
-        """True if a revision with this manifest would say nothing new."""
-        mine, theirs = ((m.classes, dict(m.images), dict(m.files), m.about) for m in (self, other))
+        """True if a revision with this manifest would say nothing new.
+
+        croissant.json is looked past: it bears the day, and follows from the card and the tables otherwise.
+        """
+        mine, theirs = ((m.classes, dict(m.images), _undated(m.files), m.about) for m in (self, other))
         return mine == theirs
 
     def to_json(self) -> dict[str, Any]:
@@ -117,6 +121,10 @@ class Manifest:
             classes=_texts(data, "classes"), images=_digests(data, "images"), files=_digests(data, "files"),
             about=_part(data, "about", str), changes=tuple(_change(one) for one in changes),
         )  # fmt: skip
+
+
+def _undated(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in files.items() if name != croissant.FILE}
 
 
 def _damaged(what: str) -> PublishError:

@@ -8,7 +8,7 @@ from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelet
 
 from medsynth_aug.corpus import Gate
 from medsynth_aug.errors import HubConflictError, PublishError, SettingError
-from medsynth_huggingface import card, croissant
+from medsynth_huggingface import card
 from medsynth_huggingface.corpus import Corpus
 from medsynth_huggingface.features import CONFIGS
 from medsynth_huggingface.hub import hub_errors, open_api, open_repository
@@ -30,7 +30,8 @@ def push_virtual_patients(
 ) -> PublishReport:
     """Publish what passes the gate as one revision of a data set on the Hub.
 
-    If the gate refuses every image and the Hub has some, the revision withdraws them: it holds none.
+    If the gate refuses every image and the Hub has some, the revision withdraws them: it holds none. Where
+    they were withdrawn before, nothing is sent.
 
     Everything is written to a folder first and looked over, then sent in one commit: nobody sees half of it.
     An upload that broke off goes on when the same is run again, since the Hub keeps the files that came
@@ -44,7 +45,7 @@ def push_virtual_patients(
         dry_run: A new folder that gets what would be sent; the Hub is not asked, and nothing leaves.
 
     Raises:
-        PublishError: If the gate refuses every image and the Hub has none to withdraw, or a dry run of that;
+        PublishError: If the gate refuses every image and nothing was ever published, or a dry run of that;
             if it refuses meanwhile what it had let pass; if the repository is public and is to be private or
             the other way round; if more than a tenth of what is published would go, although no review took
             it back and `settings.withdraw` is not set; if a text must not leave; or if the Hub refuses (its
@@ -96,14 +97,14 @@ class _Push:
     def run(self, corpus: Corpus, folder: Path, left_out: tuple[tuple[str, str], ...]) -> PublishReport:
         """Stage, send, read back, tag."""
         with hub_errors(self.doing):
-            if not corpus.digests and not self._has_images():
+            if not corpus.digests and not self._is_published():
                 raise nothing_passes(left_out)
             head, previous = self._open()
             staged = stage_next(corpus, folder / "staged", self.repo_id, self.settings, previous, left_out)
             if previous is not None and staged.manifest.holds_the_same_as(previous):
                 return self._left_as_it_is(staged, previous, head, left_out)
             self._check_tag(staged.manifest.tag)
-            sent = self._send(staged, head, corpus.digests)
+            sent = self._send(staged, head, corpus.digests, frozenset(previous.files if previous else ()))
             commit, was_repaired = self._read_back(staged.card, sent.oid, sent.pr_revision)
             if not self.settings.create_pr:
                 self._tag(staged.manifest.tag, commit, staged.manifest)
@@ -135,12 +136,10 @@ class _Push:
             pull_request=pull_request, repaired=repaired,
         )  # fmt: skip
 
-    def _has_images(self) -> bool:
-        """Whether the Hub has images that can be withdrawn; makes nothing there."""
-        if not self.api.repo_exists(self.repo_id, repo_type=KIND):
-            return False
-        previous = manifest_at(self.api, self.repo_id, "main")
-        return previous is not None and bool(previous.images)
+    def _is_published(self) -> bool:
+        """Whether the Hub has a revision, be it one without images; makes nothing there."""
+        there = self.api.repo_exists(self.repo_id, repo_type=KIND)
+        return there and manifest_at(self.api, self.repo_id, "main") is not None
 
     def _open(self) -> tuple[str, Manifest | None]:
         """Make the repository if there is none; its newest commit and the manifest there."""
@@ -169,15 +168,17 @@ class _Push:
             )
         return True
 
-    def _send(self, staged: Staged, head: str, digests: tuple[str, ...]) -> CommitInfo:
-        """One commit: what is new, and without the tables of the revision before.
+    def _send(
+        self, staged: Staged, head: str, digests: tuple[str, ...], before: frozenset[str]
+    ) -> CommitInfo:
+        """One commit: what is new, and without the tables and the other files of the revision before.
 
         Large files go first, where nobody sees them, so that the gate is asked last.
         """
         names = staged.files
         there = self.api.list_repo_files(self.repo_id, repo_type=KIND, revision=head)
-        of_tables = (*CONFIGS, croissant.FILE)
-        gone = [one for one in there if one.split("/")[0] in of_tables and one not in names]
+        ours = [one for one in there if one in before or one.split("/")[0] in CONFIGS]
+        gone = [one for one in ours if one not in names]
         new = [CommitOperationAdd(one, staged.folder / one) for one in names]
         create_pr = self.settings.create_pr
         self.api.preupload_lfs_files(

@@ -120,17 +120,8 @@ def _staged(
     tables = {
         path.relative_to(folder).as_posix(): manifest.file_digest(path) for path in folder.rglob("*.parquet")
     }
-    notice = {}
     if corpus.notice:
         (folder / NOTICE).write_text(corpus.notice)
-        notice[NOTICE] = manifest.file_digest(folder / NOTICE)
-    change = manifest.change_since(previous, images, tag=settings.tag, date=today, note=settings.note)
-    listed = Manifest(
-        classes=classes, images=images, files=tables | notice,
-        about=card.about(corpus, repo_id=repo_id, infos=infos, shares=settings.shares),
-        changes=(*(previous.changes if previous else ()), change),
-    )  # fmt: skip
-    text = card.card_of(corpus, repo_id=repo_id, infos=infos, changes=listed.changes, shares=settings.shares)
     metadata = croissant.croissant_of(
         name=repo_id.split("/")[-1],
         description=f"Synthetic radiographs of {len(corpus.patients)} virtual patients, no pixel real.",
@@ -141,8 +132,17 @@ def _staged(
         features={config: info.features for config, info in infos.items() if info.features is not None},
         files=tables,
     )
-    (folder / card.FILE).write_text(text)
     (folder / croissant.FILE).write_text(json.dumps(metadata, indent=2) + "\n")
+    others = [folder / croissant.FILE, *([folder / NOTICE] if corpus.notice else [])]
+    change = manifest.change_since(previous, images, tag=settings.tag, date=today, note=settings.note)
+    listed = Manifest(
+        classes=classes, images=images,
+        files=tables | {one.name: manifest.file_digest(one) for one in others},
+        about=card.about(corpus, repo_id=repo_id, infos=infos, shares=settings.shares),
+        changes=(*(previous.changes if previous else ()), change),
+    )  # fmt: skip
+    text = card.card_of(corpus, repo_id=repo_id, infos=infos, changes=listed.changes, shares=settings.shares)
+    (folder / card.FILE).write_text(text)
     (folder / manifest.FILE).write_text(json.dumps(listed.to_json(), indent=2) + "\n")
     look_over(folder, corpus)
     return Staged(folder=folder, manifest=listed, card=text)

@@ -1,6 +1,7 @@
 """A corpus that was published to a loopback Hub is what load_dataset gives back, revision by revision."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,19 @@ def test_publishing_the_same_again_sends_nothing(hub: Hub, client: Client, corpu
     assert (hub.count("PUT"), len(hub.repository("lab/same").commits)) == (puts, commits)
 
 
+def test_publishing_the_same_on_another_day_sends_nothing(hub: Hub, client: Client, few: Corpus) -> None:
+    def a_day_before(files: dict[str, bytes]) -> None:
+        told, held = json.loads(files["croissant.json"]), json.loads(files["manifest.json"])
+        files["croissant.json"] = json.dumps({**told, "datePublished": "2026-01-01"}).encode()
+        held["files"]["croissant.json"] = sha256(files["croissant.json"])
+        files["manifest.json"] = json.dumps(held).encode()
+        hub.on_commit = None
+
+    hub.on_commit = a_day_before
+    client(tasks.push, few, "lab/day")
+    assert not client(tasks.push, few, "lab/day").changed
+
+
 def test_a_withdrawn_image_is_gone_from_the_next_revision(hub: Hub, client: Client, corpus: Corpus) -> None:
     client(tasks.push, corpus, "lab/withdrawn", max_shard_size="1KB")
     gone = corpus.digests[1]
@@ -178,11 +192,12 @@ def test_a_card_that_lost_its_default_configuration_is_repaired(
 def test_the_manifest_has_the_checksum_of_every_image_and_file(
     hub: Hub, client: Client, corpus: Corpus
 ) -> None:
-    client(tasks.push, corpus, "lab/manifest")
+    client(tasks.push, replace(corpus, notice="Made for a test."), "lab/manifest")
     files = hub.repository("lab/manifest").files()
     manifest = json.loads(files["manifest.json"])
-    tables = {name: sha256(content) for name, content in files.items() if name.endswith(".parquet")}
-    assert manifest["files"] == tables
+    not_listed = {".gitattributes", "README.md", "manifest.json"}
+    assert manifest["files"] == {one: sha256(held) for one, held in files.items() if one not in not_listed}
+    assert {"NOTICE.md", "croissant.json"} < manifest["files"].keys()
     rows = rows_of(client(tasks.load, "lab/manifest"))
     assert manifest["images"] == {row["image_id"]: row["pixels_sha256"] for row in rows}
 

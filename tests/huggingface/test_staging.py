@@ -176,9 +176,10 @@ def test_the_card_says_what_the_manifest_holds(corpus: Corpus, tmp_path: Path) -
     text, manifest, metadata = (
         (out / name).read_text() for name in ("README.md", "manifest.json", "croissant.json")
     )
-    assert "SHA-256 of every image's pixels, of every Parquet file and of `NOTICE.md` where there" in text
+    assert "SHA-256 of every image's pixels, of every Parquet file, of `croissant.json` (which" in text
     told = json.loads(manifest)
-    listed = {path.relative_to(out).as_posix(): path for path in (*out.rglob("*.parquet"), out / "NOTICE.md")}
+    others = out / "NOTICE.md", out / "croissant.json"
+    listed = {path.relative_to(out).as_posix(): path for path in (*out.rglob("*.parquet"), *others)}
     assert told["files"] == {
         name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in listed.items()
     }
@@ -206,7 +207,8 @@ def test_croissant_validates_without_a_warning_and_reads_the_tables(sent: Path, 
     assert {one.id for one in described.metadata.record_sets} == {"images", "masks", "boxes", "reader-study"}
     listed = {one["@id"]: one["sha256"] for one in metadata["distribution"] if "contentUrl" in one}
     manifest = json.loads((sent / "manifest.json").read_text())
-    assert manifest["files"].items() <= listed.items()
+    tables = {name: held for name, held in manifest["files"].items() if name.endswith(".parquet")}
+    assert tables and tables.items() <= listed.items()
     columns = {one["name"].split("/")[1] for one in metadata["recordSet"][0]["field"]}
     assert columns == set(pq.read_schema(next(sent.glob("images/*.parquet"))).names)
     ids = {row["images/image_id"].decode() for row in described.records("images")}

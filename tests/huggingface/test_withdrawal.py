@@ -1,6 +1,7 @@
 """What the gate refuses is not published, however late it says so, and is withdrawn to the last image."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,13 @@ import pytest
 from medsynth_aug import FakeSynthesizer
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.corpus import PatientSettings, Population, make_patients
-from medsynth_aug.errors import PublishError
+from medsynth_aug.errors import HubUnreachableError, PublishError
 from medsynth_aug.review import ReviewStore
 from medsynth_huggingface import Corpus
 from medsynth_huggingface.from_bank import corpus_of
 from tests.huggingface import tasks
 from tests.huggingface.client import Client
-from tests.huggingface.hub.state import Hub
+from tests.huggingface.hub.state import Fault, Hub
 from tests.huggingface.material import ReviewGate, virtual_corpus
 
 
@@ -40,7 +41,8 @@ def test_an_approval_revoked_while_files_are_sent_stops_the_commit(
 
 
 def test_the_last_images_are_withdrawn_and_can_come_back(hub: Hub, client: Client, few: Corpus) -> None:
-    client(tasks.push, few, "lab/last")
+    client(tasks.push, replace(few, notice="Made for a test."), "lab/last")
+    assert "NOTICE.md" in hub.repository("lab/last").files()
     refusing = dict.fromkeys(few.digests, "revoked")
     report = client(tasks.push, few, "lab/last", refusing, note="all revoked", withdraw=True)
     assert (report.tag, report.images, report.withdrawn) == ("v2", 0, tuple(sorted(few.digests)))
@@ -50,10 +52,25 @@ def test_the_last_images_are_withdrawn_and_can_come_back(hub: Hub, client: Clien
     assert all(one[:12] in files["README.md"].decode() for one in few.digests)
     with pytest.raises(FileNotFoundError):
         client(tasks.load, "lab/last")
-    with pytest.raises(PublishError, match=r"no image may be published .*: revoked"):
-        client(tasks.push, few, "lab/last", refusing)
+    again = client(tasks.push, few, "lab/last", refusing)
+    assert (again.tag, again.changed, again.images) == ("v2", False, 0)
     assert client(tasks.push, few, "lab/last").tag == "v3"
     assert sum(len(rows) for rows in client(tasks.load, "lab/last").values()) == len(few.digests)
+
+
+def test_a_withdrawal_that_died_before_the_tag_gets_it_from_the_next_run(
+    hub: Hub, client: Client, few: Corpus
+) -> None:
+    client(tasks.push, few, "lab/died")
+    hub.faults.append(Fault("POST", "/tag/", 500, times=1000))
+    refusing = dict.fromkeys(few.digests, "revoked")
+    with pytest.raises(HubUnreachableError):
+        client(tasks.push, few, "lab/died", refusing, withdraw=True)
+    hub.faults.clear()
+    held = hub.repository("lab/died")
+    assert set(held.tags) == {"v1"} and not [one for one in held.files() if one.endswith(".parquet")]
+    again = client(tasks.push, few, "lab/died", refusing)
+    assert not again.changed and held.tags["v2"] == again.commit == held.branches["main"]
 
 
 def test_where_nothing_is_published_a_refusal_of_all_makes_no_repository(
@@ -77,3 +94,5 @@ def test_the_command_withdraws_the_last_image(hub: Hub, client: Client, tmp_path
     code, said = client(tasks.command, *asked, "--withdraw")
     assert code == 0 and f"withdrawn: {digest[:12]}" in said and "0 images: lab/told v2" in said
     assert not [name for name in hub.repository("lab/told").files() if name.endswith(".parquet")]
+    code, said = client(tasks.command, *asked)
+    assert code == 0 and "lab/told v2 holds no image already" in said
