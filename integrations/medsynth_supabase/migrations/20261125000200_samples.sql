@@ -27,6 +27,7 @@ create table public.samples (
   primary key (project, name),
   constraint only_virtual_samples_wait check (virtual or status <> 'pending'),
   constraint a_virtual_sample_is_somebodys check (virtual = (patient is not null)),
+  constraint shams_are_painted_into_real_images check (purpose <> 'sham' or not virtual),
   constraint object_and_its_digest check ((object is null) = (object_sha256 is null)),
   constraint objects_of_what_counts_only check (
     case when status in ('approved', 'pending') then object is not null or not virtual else object is null end
@@ -87,6 +88,35 @@ language sql immutable set search_path = '' as $$
 $$;
 comment on function medsynth.without_masks is 'Findings that name no objects.';
 
+create function medsynth.is_finding(p_one jsonb, p_width integer, p_height integer) returns boolean
+language plpgsql immutable set search_path = '' as $$
+declare
+  box double precision[];
+begin
+  if jsonb_typeof(p_one) <> 'object' then
+    return false;
+  end if;
+  if p_one - array['lesion', 'side', 'severity', 'size_mm', 'box', 'mask'] <> '{}'
+    or jsonb_typeof(p_one -> 'lesion') is distinct from 'string'
+    or char_length(p_one ->> 'lesion') not between 1 and 100
+    or p_one ->> 'side' not in ('right', 'left', 'both')
+    or p_one ->> 'severity' not in ('mild', 'moderate', 'severe')
+    or coalesce(jsonb_typeof(p_one -> 'size_mm'), 'null') not in ('number', 'null')
+    or coalesce(jsonb_typeof(p_one -> 'mask'), 'null') not in ('string', 'null')
+    or jsonb_path_query_array(p_one, 'strict $.box[*].type()', silent => true)
+      <> '["number", "number", "number", "number"]'
+  then
+    return false;
+  end if;
+  box := array(select jsonb_array_elements_text(p_one -> 'box'));
+  return coalesce((p_one ->> 'size_mm')::double precision > 0, true)
+    and 0 <= box[1] and box[1] < box[3] and box[3] <= p_width
+    and 0 <= box[2] and box[2] < box[4] and box[4] <= p_height;
+end
+$$;
+comment on function medsynth.is_finding is
+  'Whether a finding has the form that samples.findings has, and its box lies in the image.';
+
 create function medsynth.settle_sample() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -120,6 +150,13 @@ begin
   end if;
   if new.object is null then
     new.findings := medsynth.without_masks(new.findings);
+  end if;
+  if exists (
+    select from jsonb_array_elements(new.findings) as each (one)
+    where not medsynth.is_finding(one, new.width, new.height)
+  ) then
+    raise exception 'a finding of sample % is none: it has a lesion, side, severity, size_mm, box inside the '
+      'image, and mask', new.name using errcode = 'MS400';
   end if;
   if exists (
     select from jsonb_array_elements(new.findings) as each (one)

@@ -1,9 +1,9 @@
 -- Verdicts of readers and what was taken back: written once, never changed.
 
 create table public.reviews (
-  id uuid primary key,
-  seq bigint generated always as identity unique,
   project uuid not null references public.projects on delete cascade,
+  id uuid not null,
+  seq bigint generated always as identity unique,
   sample text not null check (sample ~ '^[0-9a-f]{64}$'),
   pixels text not null check (pixels ~ '^[0-9a-f]{64}$'),
   reviewer uuid not null,
@@ -17,6 +17,7 @@ create table public.reviews (
   recorded_by uuid default auth.uid(),
   at timestamptz not null default now(),
   created_at timestamptz not null default now(),
+  primary key (project, id),
   constraint a_rejection_has_reasons check ((outcome = 'reject') = (cardinality(reasons) > 0)),
   constraint known_reasons_once_each check (
     coalesce(array_ndims(reasons), 1) = 1 and array_position(reasons, null) is null
@@ -28,7 +29,7 @@ create table public.reviews (
   constraint another_reason_is_said check (not 'other' = any (reasons) or comment ~ '\S')
 );
 comment on table public.reviews is 'One row a verdict; what it comes to is decided where the bank is.';
-comment on column public.reviews.id is 'Global: the same on every machine.';
+comment on column public.reviews.id is 'The same on every machine, and in every project that the bank is shared with.';
 comment on column public.reviews.pixels is 'As in samples: which pixels were seen.';
 comment on column public.reviews.reviewer is
   'Global id of the reader; of who reviews through this database, the id of the user.';
@@ -39,13 +40,15 @@ create index reviews_of_a_sample on public.reviews (project, sample, at);
 create index reviews_of_a_reader on public.reviews (project, reviewer, seq);
 
 create table public.revocations (
-  review uuid primary key references public.reviews on delete cascade,
-  seq bigint generated always as identity unique,
   project uuid not null references public.projects on delete cascade,
+  review uuid not null,
+  seq bigint generated always as identity unique,
   reason text not null check (btrim(reason) <> '' and char_length(reason) <= 10000),
   recorded_by uuid default auth.uid(),
   at timestamptz not null default now(),
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  primary key (project, review),
+  foreign key (project, review) references public.reviews on delete cascade
 );
 comment on table public.revocations is 'One row a verdict that counts no more.';
 create index revocations_in_order on public.revocations (project, seq);
@@ -79,6 +82,21 @@ create trigger note_writer before insert on public.reviews
   for each row execute function medsynth.note_writer();
 create trigger note_writer before insert on public.revocations
   for each row execute function medsynth.note_writer();
+
+create function medsynth.check_reviewed() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if not exists (
+    select from public.sample_states s where s.project = new.project and s.name = new.sample
+  ) then
+    raise exception 'no bank ever said anything of sample % in this project; nobody can have seen it', new.sample
+      using errcode = 'MS409';
+  end if;
+  return null;
+end
+$$;
+create trigger check_reviewed after insert on public.reviews
+  for each row execute function medsynth.check_reviewed();
 
 create function medsynth.in_turn() returns trigger
 language plpgsql set search_path = '' as $$

@@ -1,8 +1,8 @@
 -- Runs of the engine, as a dashboard follows them.
 
 create table public.runs (
-  id uuid primary key,
   project uuid not null references public.projects on delete cascade,
+  id uuid not null,
   origin uuid not null,
   kind text not null check (char_length(kind) between 1 and 50),
   name text not null default '' check (char_length(name) <= 200),
@@ -14,6 +14,7 @@ create table public.runs (
   started_at timestamptz not null,
   updated_at timestamptz not null,
   finished_at timestamptz,
+  primary key (project, id),
   constraint finished_or_running check ((state = 'running') = (finished_at is null)),
   constraint no_more_than_all check (total is null or done <= total),
   constraint time_goes_on check (updated_at >= started_at and (finished_at is null or finished_at >= started_at))
@@ -26,8 +27,14 @@ create index runs_running on public.runs (project, updated_at desc) where state 
 create function medsynth.keep_newest_run() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if new.version <= old.version or (new.project, new.origin) <> (old.project, old.origin) then
+  if new.version <= old.version then
     return null;
+  end if;
+  if (new.project, new.id, new.origin) <> (old.project, old.id, old.origin) then
+    raise exception 'run % is another bank''s', old.id using errcode = 'MS409';
+  end if;
+  if old.state <> 'running' and new.state <> old.state then
+    raise exception 'run % is %; it does not go on', old.id, old.state using errcode = 'MS409';
   end if;
   return new;
 end
@@ -41,13 +48,12 @@ declare
   given public.runs := jsonb_populate_record(null::public.runs, p);
 begin
   insert into public.runs values (given.*)
-  on conflict (id) do update set
-    (kind, name, state, done, total, message, version, updated_at, finished_at) = (
-      excluded.kind, excluded.name, excluded.state, excluded.done, excluded.total, excluded.message,
+  on conflict (project, id) do update set
+    (origin, kind, name, state, done, total, message, version, updated_at, finished_at) = (
+      excluded.origin, excluded.kind, excluded.name, excluded.state, excluded.done, excluded.total, excluded.message,
       excluded.version, excluded.updated_at, excluded.finished_at
-    )
-    where runs.project = excluded.project and runs.origin = excluded.origin;
-  return (select r.state from public.runs r where r.id = given.id);
+    );
+  return (select r.state from public.runs r where r.project = given.project and r.id = given.id);
 end
 $$;
 comment on function public.put_run is 'Writes how a run fares; p holds the columns of runs.';

@@ -76,6 +76,10 @@ begin
     using errcode = 'MS409';
 end
 $$;
+create trigger append_only before update or delete on public.corpora
+  for each row execute function medsynth.append_only();
+create trigger append_only before update or delete on public.corpus_samples
+  for each row execute function medsynth.append_only();
 create trigger closed_when_listed after insert on public.corpus_samples
   referencing new table as added for each statement execute function medsynth.check_revision();
 create constraint trigger listed_when_made after insert on public.corpora deferrable initially deferred
@@ -115,7 +119,7 @@ revoke all on public.corpora, public.corpus_samples from public, anon, authentic
 revoke all on function public.put_corpus from public, anon;
 grant select on public.corpora, public.corpus_samples to anon, authenticated;
 grant insert on public.corpora, public.corpus_samples to authenticated;
-grant select, insert, delete on public.corpora, public.corpus_samples to service_role;
+grant select, insert on public.corpora, public.corpus_samples to service_role;
 grant execute on function public.put_corpus to authenticated, service_role;
 
 alter table public.corpora enable row level security;

@@ -63,8 +63,6 @@ create policy "medsynth: publishers see their project's objects" on storage.obje
   for select to authenticated using (bucket_id = 'medsynth' and medsynth.is_publishers_object(name));
 create policy "medsynth: publishers send objects" on storage.objects
   for insert to authenticated with check (bucket_id = 'medsynth' and medsynth.may_send_object(name));
-create policy "medsynth: publishers send objects again" on storage.objects
-  for update to authenticated using (bucket_id = 'medsynth' and medsynth.is_publishers_object(name))
-  with check (bucket_id = 'medsynth' and medsynth.may_send_object(name));
+-- nobody replaces an object: each has a name of its own
 create policy "medsynth: publishers remove objects" on storage.objects
   for delete to authenticated using (bucket_id = 'medsynth' and medsynth.is_publishers_object(name));

@@ -145,7 +145,7 @@ class ReviewTeller:
                 f"send {table}",
                 lambda client: (
                     client.table(table)
-                    .upsert(rows, on_conflict=key, ignore_duplicates=True, returning="minimal")  # type: ignore[arg-type]
+                    .upsert(rows, on_conflict=f"project,{key}", ignore_duplicates=True, returning="minimal")  # type: ignore[arg-type]
                 ),
             )  # fmt: skip
         except SyncUnreachableError:

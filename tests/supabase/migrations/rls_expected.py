@@ -37,6 +37,16 @@ sample_states    other_reader    -
 sample_states    other_reviewer  -
 sample_states    service_role    A.approved A.pending A.rejected A.withdrawn A.real B.approved B.pending P.approved P.pending
 
+banks            anon            -
+banks            stranger        -
+banks            reader          -
+banks            member          -
+banks            reviewer        -
+banks            publisher       A
+banks            other_reader    -
+banks            other_reviewer  -
+banks            service_role    A B P
+
 storage.objects  anon            P.approved/image P.approved/mask
 storage.objects  stranger        P.approved/image P.approved/mask
 storage.objects  reader          A.approved/image A.approved/mask A.real/image A.real/mask P.approved/image P.approved/mask
@@ -90,11 +100,11 @@ corpus_samples   service_role    A.approved B.approved P.approved
 
 events           anon            -
 events           stranger        -
-events           reader          -
+events           reader          A
 events           member          A
 events           reviewer        A
 events           publisher       A
-events           other_reader    -
+events           other_reader    B
 events           other_reviewer  B
 events           service_role    A B P
 """  # noqa: E501
@@ -106,6 +116,7 @@ GROUPS = {
 
 KEYS = {
     "projects": "id", "project_members": "user_id", "samples": "name", "sample_states": "name",
+    "banks": "project",
     "storage.objects": "name", "reviews": "id", "revocations": "review", "runs": "id", "corpora": "project",
     "corpus_samples": "sample", "events": "project",
 }  # fmt: skip
@@ -123,8 +134,11 @@ samples          delete   -
 sample_states    insert   publisher service_role
 sample_states    update   publisher service_role
 sample_states    delete   -
+banks            insert   publisher service_role
+banks            update   publisher service_role
+banks            delete   -
 storage.objects  insert   publisher service_role
-storage.objects  update   publisher service_role
+storage.objects  update   service_role
 storage.objects  delete   publisher service_role
 reviews          insert   reviewer service_role
 reviews          update   -
@@ -137,13 +151,14 @@ runs             update   publisher service_role
 runs             delete   service_role
 corpora          insert   -
 corpora          update   -
-corpora          delete   service_role
+corpora          delete   -
 corpus_samples   insert   -
 corpus_samples   update   -
-corpus_samples   delete   service_role
+corpus_samples   delete   -
 events           insert   -
 events           update   -
 events           delete   -
+advance_bank     execute  publisher service_role
 put_sample       execute  publisher service_role
 put_run          execute  publisher service_role
 put_corpus       execute  publisher service_role

@@ -20,6 +20,8 @@ STATES = ("approved", "pending", "rejected", "withdrawn", "forgotten")
 CAUTIOUS = ("rejected", "withdrawn", "approved", "pending")
 """The first of these that a bank says counts."""
 
+FINDING = {"lesion": "nodule", "side": "left", "severity": "mild", "size_mm": 9.5, "box": [1, 2, 3, 4]}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -203,7 +205,20 @@ def test_what_derives_from_a_real_patient_needs_the_projects_consents(world: Wor
         ({"age_years": 131}, "samples_age_years_check"),
         ({"spacing_mm": [0.5, 0]}, "samples_spacing_mm_check"),
         ({"pixels": "not a name"}, "samples_pixels_check"),
-        ({"findings": [{"mask": "elsewhere.png"}]}, "a mask of sample .* lies elsewhere than its image"),
+        ({"findings": [FINDING | {"mask": "elsewhere.png"}]}, "a mask of sample .* lies elsewhere"),
+        ({"findings": [FINDING | {"box": [0, 0, 65, 9]}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"box": [3, 0, 3, 9]}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"box": [0, -1, 3, 9]}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"box": [0, 1, 3]}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"box": "all of it"}]}, "a finding of sample .* is none"),
+        ({"findings": [{"lesion": "nodule", "mask": None}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"lesion": 5}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"side": "top"}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"severity": "fatal"}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"size_mm": 0}]}, "a finding of sample .* is none"),
+        ({"findings": [FINDING | {"note": "Jane Doe"}]}, "a finding of sample .* is none"),
+        ({"findings": ["nonsense", 3, None]}, "a finding of sample .* is none"),
+        ({"purpose": "sham"}, "shams_are_painted_into_real_images"),
         ({"name": "short"}, "names no sample"),
     ],
 )

@@ -1,5 +1,6 @@
 """What never happens, whoever asks: lists that change, real rows without consent, rows that are missed."""
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ def world() -> Iterator[World]:
         yield made_on(server)
 
 
-@pytest.mark.parametrize("table", ["reviews", "revocations"])
+@pytest.mark.parametrize("table", ["reviews", "revocations", "corpora", "corpus_samples"])
 @pytest.mark.parametrize("verb", ["update public.{} set project = project", "delete from public.{}"])
 def test_not_even_the_owner_of_a_table_changes_what_was_said(world: World, table: str, verb: str) -> None:
     with (
@@ -168,21 +169,62 @@ def test_who_reads_on_from_a_number_misses_no_row_of_a_slower_writer(world: Worl
     assert after[: len(first)] == first and len(after) == len(first) + 1 == len(before) + 2
 
 
-def _review(world: World, connection: psycopg.Connection) -> None:  # type: ignore[type-arg]
+def _review(
+    world: World, connection: psycopg.Connection, sample: str = "A.approved"  # type: ignore[type-arg]
+) -> None:  # fmt: skip
     connection.execute(
         "insert into public.reviews (id, project, sample, pixels, reviewer, outcome) "
         "values (%s, %s, %s, %s, %s, 'approve')",
         [
-            uuid.uuid4(), world.ids["A"], world.name("A.approved"), world.name("pixels of A.approved"),
-            uuid.uuid4(),
+            uuid.uuid4(), world.ids["A"], world.name(sample), world.name(f"pixels of {sample}"), uuid.uuid4(),
         ],
     )  # fmt: skip
 
 
-def test_an_older_version_of_a_run_and_another_projects_run_change_nothing(world: World) -> None:
-    put = "update public.runs set version = %s, done = 9, project = %s where id = %s"
+def test_an_older_version_of_a_run_changes_nothing_and_a_finished_one_does_not_go_on(world: World) -> None:
+    put = "update public.runs set version = %s, state = %s, finished_at = %s, done = 3 where id = %s"
     with world.acting("service_role") as connection:
-        for version, project in ((2, "A"), (1, "A"), (3, "B")):
-            done = connection.execute(put, [version, world.ids[project], world.ids["run"]])
+        for version in (1, 2):
+            done = connection.execute(put, [version, "running", None, world.ids["run"]])
             assert done.rowcount == 0
-        assert connection.execute(put, [3, world.ids["A"], world.ids["run"]]).rowcount == 1
+        assert connection.execute(put, [3, "done", "2026-12-01", world.ids["run"]]).rowcount == 1
+        assert connection.execute(put, [4, "done", "2026-12-02", world.ids["run"]]).rowcount == 1
+        with pytest.raises(psycopg.Error, match="is done; it does not go on"):
+            connection.execute(put, [5, "running", None, world.ids["run"]])
+
+
+@pytest.mark.parametrize("column", ["project", "origin", "id"])
+def test_a_run_stays_its_banks_and_its_projects(world: World, column: str) -> None:
+    put = f"update public.runs set version = 3, {column} = %s where id = %s"
+    with world.acting("service_role") as connection, pytest.raises(psycopg.Error, match="is another bank's"):
+        connection.execute(put.encode(), [world.ids["B"], world.ids["run"]])
+
+
+def test_a_review_is_of_a_sample_that_was_here_and_taken_back_in_its_project(world: World) -> None:
+    unknown = "no bank ever said anything of sample"
+    with world.acting("service_role") as connection, pytest.raises(psycopg.Error, match=unknown):
+        _review(world, connection, "A.unknown")
+    with world.acting("service_role") as connection, pytest.raises(psycopg.errors.ForeignKeyViolation):
+        take_back = "insert into public.revocations (review, project, reason) values (%s, %s, 'a slip')"
+        connection.execute(take_back, [world.ids["review"], world.ids["B"]])
+
+
+def test_readers_hear_that_a_sample_is_approved_and_that_it_is_no_more(world: World) -> None:
+    heard = "select status from public.events where subject = %s order by seq"
+    with world.acting("service_role") as connection:
+        for event, state in enumerate(("pending", "approved", "rejected", "pending", "withdrawn"), 1):
+            world.put(connection, "A.heard", state, event=event)
+        world.put(connection, "A.unheard", "pending")
+        world.put(connection, "A.unheard", "rejected", event=2)
+        for role, expected in (
+            ("reader", ["approved", "rejected"]),
+            ("member", ["pending", "approved", "rejected", "pending", "withdrawn"]),
+            ("other_reader", []),
+        ):
+            claims = json.dumps({"role": "authenticated", "sub": world.ids[role]})
+            connection.execute("select set_config('request.jwt.claims', %s, true)", [claims])
+            connection.execute("set local role authenticated")
+            assert [row[0] for row in connection.execute(heard, [world.name("A.heard")])] == expected
+            if role == "reader":
+                assert not connection.execute(heard, [world.name("A.unheard")]).fetchall()
+            connection.execute("set local role service_role")

@@ -139,3 +139,23 @@ def test_the_name_of_a_run_names_no_file_and_no_digest(text: str, said: str) -> 
 def test_of_a_failure_the_kind_alone_goes_up(message: str, kind: str) -> None:
     assert failure(message) == f"{kind}; the bank's own record of the run says more"
     assert failure("") == ""
+
+
+def test_a_bank_shares_its_reviews_and_runs_with_each_of_its_projects(
+    bank: SampleBank, readers: Readers, project: Project, public_project: Project
+) -> None:
+    with bank_run(bank, kind="generate", total=1) as run:
+        run.advance(1)
+    (verdict,) = readers.approve(make_patients(bank, 1)[0])
+    options: Any = {"reviews": True, "runs": True}
+    with (
+        syncing(bank, project, "service_role", **options) as first,
+        syncing(bank, public_project, "service_role", **options) as second,
+    ):
+        assert not first.push().aside and not second.push().aside
+        readers.reviews.revoke(verdict, "a slip")
+        assert not first.push().aside and not second.push().aside
+    for one in (project, public_project):
+        for table, held in (("reviews", 1), ("revocations", 1), ("runs", 2)):  # the patients were a run, too
+            (row,) = one.rows(f"select count(*) as held from public.{table} where project = %s", one.id)
+            assert row["held"] == held, table
