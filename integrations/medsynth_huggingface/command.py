@@ -76,9 +76,7 @@ def _tell(done: "PublishReport", dry_run: Path | None) -> None:
     for digest, reason in done.left_out:
         typer.echo(f"left out {digest[:12]}: {reason}")
     if dry_run is not None:
-        typer.echo(f"would send {len(done.files)} files, {done.images} images, as {done.repo_id} {done.tag}:")
-        for name in done.files:
-            typer.echo(f"  {dry_run / name}")
+        _tell_what_would_be(done, dry_run)
         return
     if not done.changed:
         typer.echo(f"{done.repo_id} {done.tag} holds {'all of it' if done.images else 'no image'} already")
@@ -87,3 +85,17 @@ def _tell(done: "PublishReport", dry_run: Path | None) -> None:
         typer.echo(f"withdrawn: {', '.join(one[:12] for one in done.withdrawn)}")
     where = done.pull_request or f"{done.repo_id} {done.tag}".strip()
     typer.echo(f"published {len(done.files)} files, {done.images} images: {where}")
+
+
+def _tell_what_would_be(done: "PublishReport", folder: Path) -> None:
+    if done.unread:
+        typer.echo(f"shown as a first revision, since {done.unread}")
+    if done.changed:
+        typer.echo(f"would send {len(done.files)} files, {done.images} images, as {done.repo_id} {done.tag}:")
+        typer.echo(f"{done.added} added, {len(done.withdrawn)} withdrawn")
+        for digest in done.withdrawn:
+            typer.echo(f"  withdrawn {digest[:12]}")
+    else:
+        typer.echo(f"{done.repo_id} holds all of it already, so nothing would be sent of:")
+    for name in done.files:
+        typer.echo(f"  {folder / name}")

@@ -10,6 +10,7 @@ from medsynth_aug.corpus import Gate
 from medsynth_aug.errors import HubConflictError, PublishError, SettingError
 from medsynth_huggingface import card
 from medsynth_huggingface.corpus import Corpus
+from medsynth_huggingface.dry_run import write_dry_run
 from medsynth_huggingface.features import CONFIGS
 from medsynth_huggingface.hub import hub_errors, open_api, open_repository
 from medsynth_huggingface.manifest import Manifest
@@ -17,7 +18,7 @@ from medsynth_huggingface.published import KIND, fetch, manifest_at
 from medsynth_huggingface.report import PublishReport
 from medsynth_huggingface.revision import nothing_passes, reasons, stage_next
 from medsynth_huggingface.settings import PublishSettings
-from medsynth_huggingface.staging import Staged, stage
+from medsynth_huggingface.staging import Staged
 
 
 def push_virtual_patients(
@@ -42,10 +43,11 @@ def push_virtual_patients(
         repo_id: ORGANISATION/NAME.
         gate: Decides which samples may leave.
         settings: How.
-        dry_run: A new folder that gets what would be sent; the Hub is not asked, and nothing leaves.
+        dry_run: A new folder that gets what would be sent; nothing leaves. What is published is read, with a
+            token or without; where it cannot be, the folder holds a first revision.
 
     Raises:
-        PublishError: If the gate refuses every image and nothing was ever published, or a dry run of that;
+        PublishError: If the gate refuses every image and nothing was ever published;
             if it refuses meanwhile what it had let pass; if the repository is public and is to be private or
             the other way round; if more than a tenth of what is published would go, although no review took
             it back and `settings.withdraw` is not set; if a text must not leave; or if the Hub refuses (its
@@ -59,32 +61,12 @@ def push_virtual_patients(
     judged = gate.check(corpus.digests)
     left_out = tuple((digest, reason) for digest, reason in judged.refused)
     held = corpus.only(judged.passed)
-    if not corpus.digests or (dry_run is not None and not held.digests):
+    if not corpus.digests:
         raise nothing_passes(left_out)
     if dry_run is not None:
-        return _written(held, repo_id, settings, Path(dry_run), left_out)
+        return write_dry_run(held, repo_id, settings, Path(dry_run), left_out)
     with tempfile.TemporaryDirectory(prefix="medsynth-publish-") as folder:
         return _Push(open_api(), repo_id, settings, gate).run(held, Path(folder), left_out)
-
-
-def _written(
-    corpus: Corpus,
-    repo_id: str,
-    settings: PublishSettings,
-    folder: Path,
-    left_out: tuple[tuple[str, str], ...],
-) -> PublishReport:
-    """What a first revision would consist of, in a folder."""
-    if folder.exists():
-        raise SettingError(f"{folder} exists; name a folder that does not, so that nothing is mixed up")
-    staged = stage(corpus, folder, repo_id, settings, None)
-    return PublishReport(
-        repo_id=repo_id,
-        files=staged.files,
-        images=len(corpus.digests),
-        tag=staged.manifest.tag,
-        left_out=left_out,
-    )
 
 
 class _Push:
@@ -123,7 +105,7 @@ class _Push:
         if not (is_tagged or self.settings.create_pr):
             self._tag(tag, commit, staged.manifest)
         report = self._report(staged, tag, left_out, commit=commit, changed=False, repaired=was_repaired)
-        return replace(report, withdrawn=())
+        return replace(report, added=0, withdrawn=())
 
     def _report(
         self, staged: Staged, tag: str, left_out: tuple[tuple[str, str], ...], *, commit: str,
@@ -132,7 +114,7 @@ class _Push:
         last = staged.manifest.changes[-1]
         return PublishReport(
             repo_id=self.repo_id, files=staged.files, images=len(staged.manifest.images), tag=tag,
-            commit=commit, changed=changed, left_out=left_out, withdrawn=last.withdrawn,
+            commit=commit, changed=changed, left_out=left_out, added=last.added, withdrawn=last.withdrawn,
             pull_request=pull_request, repaired=repaired,
         )  # fmt: skip
 

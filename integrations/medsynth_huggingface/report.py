@@ -15,9 +15,11 @@ class PublishReport:
         commit: Its commit; "" where nothing was sent.
         changed: False if the Hub had all of it already.
         left_out: Digest and reason of each image that the gate refused.
+        added: Number of images that the revision before had not.
         withdrawn: Ids of images that the revision before had.
         pull_request: Address of the pull request, or "".
         repaired: True if the card had to be put right after the push.
+        unread: Why a dry run could not read what is published, and shows a first revision; "" if it could.
     """
 
     repo_id: str
@@ -27,6 +29,8 @@ class PublishReport:
     commit: str = ""
     changed: bool = True
     left_out: tuple[tuple[str, str], ...] = ()
+    added: int = 0
     withdrawn: tuple[str, ...] = ()
     pull_request: str = ""
     repaired: bool = False
+    unread: str = ""

@@ -12,6 +12,12 @@ from tests.huggingface.hub.state import WRITER, Hub
 from tests.huggingface.material import virtual_corpus
 
 
+@pytest.fixture(autouse=True)
+def no_hub_but_the_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process of the tests itself asks no Hub; the client's does."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[Hub]:
     with running_hub() as hub:

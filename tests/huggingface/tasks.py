@@ -31,6 +31,7 @@ def push(
     refusing: dict[str, str] | None = None,
     token: str | None = None,
     gate: Gate | None = None,
+    dry_run: Path | None = None,
     **settings: Any,
 ) -> PublishReport:
     """Publish, with the waits between the client's own retries left out."""
@@ -41,8 +42,9 @@ def push(
         token_set_to(os.environ["HF_TOKEN"] if token is None else token),
     ):
         return push_virtual_patients(
-            corpus, repo_id, gate=gate or OpenGate(refusing or {}), settings=PublishSettings(**settings)
-        )
+            corpus, repo_id, gate=gate or OpenGate(refusing or {}), settings=PublishSettings(**settings),
+            dry_run=dry_run,
+        )  # fmt: skip
 
 
 def push_logged(corpus: Corpus, repo_id: str) -> str:

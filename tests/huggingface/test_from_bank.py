@@ -128,7 +128,7 @@ def test_the_command_says_why_nothing_passes(hub: Hub, client: Client, tmp_path:
     make_patients(phantoms, FakeSynthesizer(), Population(), 1, settings=settings, progress=False)
     given = ("--bank", str(phantoms.path), "--dry-run", str(tmp_path / "look"))
     code, said = client(tasks.command, "publish", "lab/refused", *given)
-    assert code == 2 and not hub.requests and not (tmp_path / "look").exists()
+    assert code == 2 and not hub.repositories and not (tmp_path / "look").exists()
     assert "no image may be published" in said and "its review is pending, not approved" in said
     assert "no ancestry is given of engine" in said and "privacy check was not run" in said
     code, said = client(tasks.command, "publish", "lab/refused")
