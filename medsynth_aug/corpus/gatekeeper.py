@@ -9,12 +9,17 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.corpus.gate import GateReport, PublishGate
 from medsynth_aug.corpus.licences import Ancestry, ancestry_of, check_target
 from medsynth_aug.corpus.privacy import check_privacy
+from medsynth_aug.errors import CheckpointError
+from medsynth_aug.evaluation.privacy.baseline import baseline_of_rows
 from medsynth_aug.evaluation.privacy.report import PrivacyReport
 from medsynth_aug.review import ReviewStore
 
 if TYPE_CHECKING:
     from medsynth_aug.diffusion import LesionSynthesizer
     from medsynth_aug.diffusion.training_index import TrainingIndex
+
+SEED = 0
+"""Draws the training films that stand for real ones."""
 
 
 class Gatekeeper:
@@ -39,6 +44,7 @@ class Gatekeeper:
         self.reviews = ReviewStore(bank)
         self._checkpoint, self._device, self._progress = checkpoint, device, progress
         self._privacy: PrivacyReport | None = None
+        self._index: TrainingIndex | None = None
 
     @cached_property
     def engine(self) -> "LesionSynthesizer":
@@ -56,16 +62,33 @@ class Gatekeeper:
         """What the images descend from."""
         return ancestry_of(self.engine)
 
-    @cached_property
+    @property
     def index(self) -> "TrainingIndex | None":
-        """What the checkpoint was trained on; None where it does not say.
+        """What the checkpoint was trained on; None where it does not say, and it is looked for again then.
 
         Raises:
             CheckpointError: If it is damaged.
         """
         from medsynth_aug.diffusion.training_index import read_index
 
-        return read_index(self.engine.checkpoint.folder)
+        if self._index is None:
+            self._index = read_index(self.engine.checkpoint.folder)
+        return self._index
+
+    def warm(self) -> None:
+        """Load the checkpoint and compare its training films, for which the first check would else wait.
+
+        Raises:
+            CheckpointError: If the checkpoint or its training index is damaged, or it has no index: nothing
+                that it made passes then.
+        """
+        self.ancestry  # noqa: B018 - kept from now on
+        if self.index is None:
+            raise CheckpointError(
+                f"{self.engine.checkpoint.folder} carries no training index, so nobody can say what it has "
+                "seen and nothing that it made passes; put the index of its training there, or get it anew"
+            )
+        baseline_of_rows(self.index, seed=SEED)
 
     def privacy(self, digests: Iterable[str]) -> PrivacyReport:
         """How near approved images of some come to what the checkpoint was trained on.
@@ -78,7 +101,7 @@ class Gatekeeper:
         """
         decisions = self.reviews.decisions(digests)
         approved = sorted(digest for digest, one in decisions.items() if one.state == "approved")
-        return check_privacy(self.bank, approved, index=self.index, progress=self._progress)
+        return check_privacy(self.bank, approved, index=self.index, seed=SEED, progress=self._progress)
 
     def check(self, digests: Iterable[str]) -> GateReport:
         """What of some samples may be published; measures those that were not measured before.
