@@ -32,6 +32,7 @@ MedsynthError
 ├── SyncError (RuntimeError)           a bank and a Supabase project cannot be brought together
 │   ├── SyncAccessError (PermissionError) the project knows no such key or user, or it may not do this
 │   ├── SyncConflictError              the project holds something else under the same name
+│   ├── ForkedBankError                a copy of the bank, or its lost later state, was synced before
 │   └── SyncUnreachableError (OSError) the project does not answer, or answers that it cannot now
 ├── StudyError (ValueError)            the files of a reader study do not fit together
 └── ConformanceError (AssertionError)  a synthesizer or a lesion breaks a guarantee
@@ -164,6 +165,10 @@ class SyncAccessError(SyncError, PermissionError):
 
 class SyncConflictError(SyncError):
     """The project holds something else under the same name."""
+
+
+class ForkedBankError(SyncError):
+    """The project heard news of this bank that this bank does not hold: it was copied, or restored."""
 
 
 class SyncUnreachableError(SyncError, OSError):

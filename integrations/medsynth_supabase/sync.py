@@ -1,32 +1,29 @@
 """A bank and a project of Supabase, kept together."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from medsynth_aug.bank import SampleBank
-from medsynth_aug.bank.following import identity_of
+from medsynth_aug.bank.following import renew_identity
 from medsynth_aug.corpus import Gate, Gatekeeper
 from medsynth_supabase.project.consents import with_consents
 from medsynth_supabase.project.objects import ORPHANED_AFTER, Objects
 from medsynth_supabase.project.project import Project, open_project
 from medsynth_supabase.project.remote import Remote
 from medsynth_supabase.project.settings import SyncSettings
-from medsynth_supabase.pushing.desired import Desires
+from medsynth_supabase.pushing.desired import SILENT, Desires
 from medsynth_supabase.pushing.push import Pusher
 from medsynth_supabase.pushing.report import PushReport
 from medsynth_supabase.state.state import SyncState
+from medsynth_supabase.watching.readiness import ReadiedGate
 
 if TYPE_CHECKING:
     from medsynth_supabase.pulling.pull import Puller
     from medsynth_supabase.pulling.report import PullReport
     from medsynth_supabase.watching.listening import Listener
-
-ASIDE_EVERY_S = 30.0
-"""How often a watch looks again at what could not be delivered."""
 
 
 class SupabaseSync:
@@ -55,7 +52,7 @@ class SupabaseSync:
         real_pixels_may_leave: bool = False, create: bool = False, progress: bool = False,
     ) -> None:  # fmt: skip
         self.bank, self.settings, self.remote = bank, settings, Remote(settings)
-        self._gate = gate or Gatekeeper(bank, progress=False)
+        self.gate = ReadiedGate(gate or Gatekeeper(bank, progress=False))
         self._for_review, self._reviews, self._runs = for_review, reviews, runs
         self._records, self._pixels = real_records_may_leave, real_pixels_may_leave
         self._create, self._progress = create, progress
@@ -89,10 +86,22 @@ class SupabaseSync:
         Raises:
             SyncUnreachableError: If the project does not answer; what was delivered counts, and the next push
                 goes on.
+            ForkedBankError: If the bank was restored, or a copy of it was synced; nothing was sent.
             SyncError: If it does not accept the key or the user.
             BankError: If the bank cannot be read.
         """
         return self._pusher.push(aside=aside)
+
+    def renew_identity(self) -> str:
+        """Make the bank one of its own, after it was copied or restored; returns its new id.
+
+        The next push tells every project all of it anew. What the bank said under its old id stays said: of
+        several words on a sample the most cautious one counts.
+
+        Raises:
+            BankError: If the bank cannot be written.
+        """
+        return renew_identity(self.bank)
 
     def pull(self) -> "PullReport":
         """Bring in the reviews that were given elsewhere; what they come to is decided here.
@@ -110,6 +119,8 @@ class SupabaseSync:
     ) -> None:
         """Push and pull until stopped, with Ctrl-C for example.
 
+        A gate that takes long for its first answer is made ready meanwhile; what is approved before waits.
+
         Args:
             stop: Ends it when set.
             pulling: Whether reviews are brought in.
@@ -121,8 +132,12 @@ class SupabaseSync:
         from medsynth_supabase.watching.watch import watch
 
         self.project  # noqa: B018 - a wrong key or name ends it before it begins
-        self._gate.check(())  # loads the engine; training films are compared at the first approval
-        watch(_Watched(self), stop, pulling=pulling, progress=progress)
+        with self.gate.made_ready():
+            watch(self, stop, pulling=pulling, progress=progress)
+
+    def held_up(self) -> list[str]:
+        """Why approved images wait for a gate that does not answer, one reason an image."""
+        return [one.problem for one in self.state.aside() if (one.problem or "").startswith(SILENT)]
 
     def sweep(self, *, older_than: timedelta = ORPHANED_AFTER) -> list[str]:
         """Remove objects of the project that no row names; returns their paths.
@@ -165,9 +180,8 @@ class SupabaseSync:
             "real_pixels": project.real_pixels,
         }  # fmt: skip
         return Pusher(
-            self.bank, self.remote, project, self.state, Desires(self.bank, self._gate, **options),
-            origin=identity_of(self.bank), options=options, reviews=self._reviews, runs=self._runs,
-            progress=self._progress,
+            self.bank, self.remote, project, self.state, Desires(self.bank, self.gate, **options),
+            options=options, reviews=self._reviews, runs=self._runs, progress=self._progress,
         )  # fmt: skip
 
     @cached_property
@@ -187,17 +201,3 @@ class SupabaseSync:
             ),
         )  # fmt: skip
         return {path for row in rows for path in (row["object"], *(one["mask"] for one in row["findings"]))}
-
-
-class _Watched:
-    """A sync whose pushes look at what is set aside only now and then, so that news go up at once."""
-
-    def __init__(self, sync: SupabaseSync) -> None:
-        self._sync, self._looked = sync, 0.0
-        self.bank, self.pull, self.listener = sync.bank, sync.pull, sync.listener
-
-    def push(self) -> PushReport:
-        due = time.monotonic() - self._looked >= ASIDE_EVERY_S or self._looked == 0.0
-        report = self._sync.push(aside=due)
-        self._looked = time.monotonic() if due else self._looked
-        return report

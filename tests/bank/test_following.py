@@ -8,7 +8,14 @@ from sqlalchemy import text
 
 from medsynth_aug.bank import SampleBank, SourceStore, generate
 from medsynth_aug.bank.consent import has_consent, note_consent
-from medsynth_aug.bank.following import Event, events_after, identity_of
+from medsynth_aug.bank.following import (
+    Event,
+    events_after,
+    former_identities,
+    identity_of,
+    last_event,
+    renew_identity,
+)
 from medsynth_aug.bank.runs import LONGEST_MESSAGE, RunningRun, bank_run, read_run
 from medsynth_aug.errors import BankError, SettingError
 from medsynth_aug.synthesis import FakeSynthesizer
@@ -138,3 +145,11 @@ def test_consents_are_noted_by_place(bank: SampleBank) -> None:
     assert [one.subject for one in events_after(bank, 0) if one.kind == name] == [place]
     with pytest.raises(SettingError, match="no consent is called 'everything'"):
         note_consent(bank, "everything", place)
+
+
+def test_a_bank_that_gets_another_id_remembers_the_ones_before(bank: SampleBank) -> None:
+    assert last_event(bank) is None and former_identities(bank) == []
+    ids = [identity_of(bank), renew_identity(bank), renew_identity(bank)]
+    assert len(set(ids)) == 3 and identity_of(bank) == ids[-1]
+    assert former_identities(bank) == ids[:-1]
+    assert last_event(bank) == events_after(bank, 0)[-1]

@@ -52,6 +52,15 @@ class Names:
         """
         return self._named("pixels", file_digest)
 
+    def event(self, number: int, text: str) -> str:
+        """The fingerprint of an event of a bank, 64 hexadecimal digits.
+
+        Args:
+            number: Of the event.
+            text: All that is known of it.
+        """
+        return self._named("event", f"{number}:{text}")
+
     def check(self, project: str) -> str:
         """What a project keeps so that another key is noticed, 64 hexadecimal digits.
 

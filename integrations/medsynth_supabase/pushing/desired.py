@@ -23,6 +23,12 @@ Held = Literal["approved", "pending", "rejected", "withdrawn", "forgotten"]
 WITH_IMAGE = ("approved", "pending")
 """What is held with its image."""
 
+FORMERLY = "told under a former id"
+"""Stands for what a project was told of a sample by the bank before it had its id."""
+
+SILENT = "the publish gate does not answer"
+"""Begins the reason of an approved image that waits for a gate that fails, or is not ready."""
+
 COPY = "a copy of a training film"
 """Stands in the reason of a gate whose privacy check calls an image one."""
 
@@ -170,7 +176,7 @@ class Desires:
         except BankUnreachableError:
             raise
         except Exception as problem:  # whatever it is, nothing passed
-            why = f"the publish gate fails: {problem}; each sync asks it again"
+            why = f"{SILENT}: {problem}; each sync asks it again"
             return {digest: Desired(refusal=why) for digest in asked}
         return {
             digest: replace(_taken_back(known[digest], "withdrawn"), refusal=reason)
@@ -183,7 +189,9 @@ def _column(state: str) -> str | None:
 
 
 def _taken_back(known: Subject, state: Held) -> Desired:
-    """The state, if the project was told of the sample at all."""
+    """The state, if the project was told of the sample at all; under a former id others may go on."""
+    if known.told == FORMERLY and state != "rejected":
+        return Desired()
     if known.told is None or (known.told == "forgotten" and not known.unsure):
         return Desired()
     return Desired(state=state)

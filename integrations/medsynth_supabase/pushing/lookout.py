@@ -6,12 +6,13 @@ from functools import partial
 from typing import Any
 
 from medsynth_aug.bank import SampleBank
+from medsynth_aug.bank.following import former_identities
 from medsynth_aug.bank.lookups import chunks
 from medsynth_aug.corpus import PatientStore
 from medsynth_aug.review.regenerating import children_of
 from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
-from medsynth_supabase.pushing.desired import WITH_IMAGE
+from medsynth_supabase.pushing.desired import FORMERLY, WITH_IMAGE
 from medsynth_supabase.state.state import SyncState
 from medsynth_supabase.state.subject import PATIENT, SAMPLE
 
@@ -40,19 +41,22 @@ class Lookout:
         self._state, self._origin = state, origin
 
     def adopt(self) -> None:
-        """Where the state is new, take over what this bank told the project before."""
+        """Where the state is new, take over what this bank told the project before, under other ids too."""
         if self._state.note("adopted"):
             return
+        origins = [*former_identities(self._bank), self._origin]
         rows = self._remote.pages(
             "read what this bank told the project",
             lambda client: (
-                client.table("sample_states").select("name,state,event").eq("project", self._project.id)
-                .eq("origin", self._origin).order("name")
+                client.table("sample_states").select("name,origin,state,event")
+                .eq("project", self._project.id).in_("origin", origins).order("name").order("origin")
             ),
         )  # fmt: skip
         if rows:
             names = {self._remote.names.sample(one.subject): one.subject for one in self._state.all(SAMPLE)}
-            held = {names[row["name"]]: (row["state"], row["event"]) for row in rows if row["name"] in names}
+            held = {names[row["name"]]: (FORMERLY, 0) for row in rows if row["name"] in names}
+            own = [row for row in rows if row["origin"] == self._origin and row["name"] in names]
+            held |= {names[row["name"]]: (row["state"], row["event"]) for row in own}
             self._state.adopt(SAMPLE, held)
         self._state.set_note("adopted", True)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -14,6 +15,7 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.errors import (
     BankError,
     BankUnreachableError,
+    ForkedBankError,
     SyncAccessError,
     SyncConflictError,
     SyncError,
@@ -24,6 +26,7 @@ from medsynth_supabase.project.consents import as_consented_now
 from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
 from medsynth_supabase.pushing.desired import COPY, Desired, Desires
+from medsynth_supabase.pushing.lineage import Lineage
 from medsynth_supabase.pushing.lookout import Lookout
 from medsynth_supabase.pushing.report import PushReport
 from medsynth_supabase.pushing.reviews import ReviewTeller, verdicts_on
@@ -64,7 +67,6 @@ class Pusher:
         project: Which it is.
         state: Remembers what was told.
         desires: What the project should hold of samples.
-        origin: Id of the bank.
         options: What decides what the project should hold, beside the bank; where they changed since the last
             push, everything is looked at again.
         reviews: Whether verdicts and revocations go up.
@@ -74,14 +76,12 @@ class Pusher:
 
     def __init__(
         self, bank: SampleBank, remote: Remote, project: Project, state: SyncState, desires: Desires, *,
-        origin: str, options: Mapping[str, bool], reviews: bool = False, runs: bool = False,
+        options: Mapping[str, bool], reviews: bool = False, runs: bool = False,
         progress: bool = False,
     ) -> None:  # fmt: skip
         self._bank, self._remote, self._project, self._state = bank, remote, project, state
-        self._desires, self._origin, self._options = desires, origin, dict(options)
+        self._desires, self._options = desires, dict(options)
         self._reviews, self._runs, self._progress = reviews, runs, progress
-        self._samples = SampleTeller(bank, remote, project, state, origin)
-        self._lookout = Lookout(bank, remote, project, state, origin)
         self._found, self._turn, self._ended = _Found(), threading.Lock(), threading.Event()
 
     def push(self, *, aside: bool = True) -> PushReport:
@@ -94,27 +94,32 @@ class Pusher:
             SyncUnreachableError: If the project does not answer; what was delivered counts, and the next push
                 goes on.
             SyncAccessError: If it does not accept the key or the user.
+            ForkedBankError: If the bank was restored, or a copy of it was synced; nothing was sent.
             BankError: If the bank cannot be read.
         """
         self._found = _Found()
         with FileLock(self._state.lock_file):
-            follow(self._bank, self._state)
-            self._lookout.adopt()
+            own = self._bank, self._remote, self._project
+            lineage = Lineage(*own, self._state)
+            follow(self._bank, self._state, until=lineage.advance())
+            lookout = Lookout(*own, self._state, lineage.origin)
+            lookout.adopt()
             project = as_consented_now(self._remote, self._project)
             consents = {"real_records": project.real_records, "real_pixels": project.real_pixels}
-            self._lookout.look_at_options(self._options | consents)
-            self._lookout.spread()
+            lookout.look_at_options(self._options | consents)
+            lookout.spread()
             if aside:
-                self._lookout.look_at_taken_back()
+                lookout.look_at_taken_back()
             desires = self._desires.under(project, self._state.note("copies", []))
-            self._push_samples(self._outstanding(SAMPLE, aside), desires)
+            teller = SampleTeller(*own, self._state, lineage)
+            self._push_samples(self._outstanding(SAMPLE, aside), desires, teller)
             if self._reviews:
                 self._push_reviews(aside)
             if self._runs:
-                teller = RunTeller(self._bank, self._remote, self._project, self._origin)
+                runs = RunTeller(*own, lineage.origin)
                 for known in self._outstanding(RUN, aside):
                     with self._failing(known):
-                        teller.tell(known.subject)
+                        runs.tell(known.subject)
                         self._state.deliver(known)
                         self._found.delivered.append(known.subject)
         found, gaps = self._found, self._state.frontier.gaps
@@ -127,7 +132,7 @@ class Pusher:
     def _outstanding(self, kind: str, aside: bool) -> list[Subject]:
         return [one for one in self._state.outstanding(kind) if aside or one.problem is None]
 
-    def _push_samples(self, outstanding: Sequence[Subject], desires: Desires) -> None:
+    def _push_samples(self, outstanding: Sequence[Subject], desires: Desires, teller: SampleTeller) -> None:
         """Tell first what is no longer to be seen, then ask the gate and send the rest."""
         shown, done = self._progress and len(outstanding) > BATCH, set[str]()
         known = [one for one in outstanding if one.told is not None and not one.tries]
@@ -140,23 +145,22 @@ class Pusher:
                         batch = which[start : start + BATCH]
                         part = {one.subject: one for one in batch if one.subject not in done}
                         desired = work_out(part)
-                        for _ in pool.map(
-                            self._push_sample, map(part.__getitem__, desired), desired.values()
-                        ):
+                        known_so_far = map(part.__getitem__, desired)
+                        for _ in pool.map(partial(self._push_sample, teller), known_so_far, desired.values()):
                             bar.update()
                         done |= desired.keys()
             except BaseException:
                 self._ended.set()  # what waits for its turn would only find the same
                 raise
 
-    def _push_sample(self, known: Subject, desired: Desired) -> None:
+    def _push_sample(self, teller: SampleTeller, known: Subject, desired: Desired) -> None:
         if self._ended.is_set():
             return
         with self._failing(known):
             if not desired.is_told(known):
                 if self._reviews and known.told in (None, "forgotten"):
                     self._state.again(VERDICT, verdicts_on(self._bank, known.subject))
-                answer = self._samples.tell(known, desired)
+                answer = teller.tell(known, desired)
                 with self._turn:
                     self._found.told[answer] += 1
                     self._found.delivered.append(known.subject)
@@ -185,6 +189,7 @@ class Pusher:
         Raises:
             SyncUnreachableError: If the project does not answer.
             SyncAccessError: If it accepts nothing from this user.
+            ForkedBankError: If a copy of the bank was synced meanwhile.
             BankUnreachableError: If the bank does not answer.
         """
         try:
@@ -193,7 +198,7 @@ class Pusher:
             self._ended.set()
             self._state.failed(known)
             raise
-        except BankUnreachableError:
+        except (BankUnreachableError, ForkedBankError):
             raise
         except (SyncError, BankError) as problem:
             self._set_aside(known, problem)

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from medsynth_aug.bank import SampleBank
-from medsynth_aug.bank.schema import events
 from medsynth_aug.corpus.chain import Chain, follow
 from medsynth_aug.errors import SyncConflictError, SyncError, SyncUnreachableError
 from medsynth_supabase.project.objects import Objects, Place
@@ -14,8 +12,8 @@ from medsynth_supabase.project.png import mask_png, png_of
 from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
 from medsynth_supabase.pushing.desired import WITH_IMAGE, Desired
+from medsynth_supabase.pushing.lineage import Lineage
 from medsynth_supabase.pushing.projection import Stored, masks_of, row_of
-from medsynth_supabase.state.intake import LOOK_AGAIN
 from medsynth_supabase.state.state import SyncState
 from medsynth_supabase.state.subject import Subject
 
@@ -36,14 +34,14 @@ class SampleTeller:
         remote: Where the project lies.
         project: Which it is.
         state: Remembers what was told.
-        origin: Id of the bank.
+        lineage: Gives numbers of events.
     """
 
     def __init__(
-        self, bank: SampleBank, remote: Remote, project: Project, state: SyncState, origin: str
+        self, bank: SampleBank, remote: Remote, project: Project, state: SyncState, lineage: Lineage
     ) -> None:
         self._bank, self._remote, self._project = bank, remote, project
-        self._state, self._origin = state, origin
+        self._state, self._lineage, self._origin = state, lineage, lineage.origin
         self._objects = Objects(remote, project.id)
 
     def tell(self, known: Subject, desired: Desired) -> str:
@@ -61,8 +59,9 @@ class SampleTeller:
             SyncError: If it does not answer, refuses, or holds something else; its kinds.
             BankError: If the bank cannot give the sample.
         """
+        number = self._number(known, desired)
         try:
-            return self._tell(known, desired, self._number(known, desired))
+            return self._tell(known, desired, number)
         except SyncUnreachableError:
             raise
         except SyncError:
@@ -122,16 +121,7 @@ class SampleTeller:
                 and bool(known.objects_event) == desired.objects
             )
         )
-        return known.told_event if same else self._next_number(known.subject)
-
-    def _next_number(self, digest: str) -> int:
-        """The number of a new event in the bank, which says that the sample is looked at again."""
-        row = {"kind": LOOK_AGAIN, "subject": digest, "at": datetime.now(UTC)}
-        return self._bank.database.transact(
-            lambda connection: connection.execute(
-                events.insert().values(**row).returning(events.c.id)
-            ).scalar_one()
-        )
+        return known.told_event if same else self._lineage.next_number(known.subject)
 
     def _chain(self, digest: str, desired: Desired) -> Chain:
         chain = follow(self._bank, digest)
@@ -219,8 +209,8 @@ class SampleTeller:
             raise SyncConflictError(OTHER_PIXELS) from None
         if answer == STALE:
             raise SyncError(
-                f"the project knows later news of it from this bank than event {told.told_event}; if the "
-                "bank was restored from an older copy, its numbers come again: sync it as a new bank"
+                f"the project knows later news of it from this bank than event {told.told_event}: another "
+                "machine of the bank sent them meanwhile; the next sync looks at it again"
             )
         return str(answer)
 

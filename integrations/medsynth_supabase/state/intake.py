@@ -22,8 +22,13 @@ KINDS = {
 """What the events of each kind are about; those of other kinds concern no project."""
 
 
-def follow(bank: SampleBank, state: SyncState) -> None:
-    """Bring the state up to the bank's last event that can be seen.
+def follow(bank: SampleBank, state: SyncState, *, until: int) -> None:
+    """Bring the state up to an event of the bank.
+
+    Args:
+        bank: Whose events.
+        state: Takes them.
+        until: Number of an event that can be seen; larger ones are left for the next time.
 
     Raises:
         BankError: If the bank cannot be read.
@@ -38,7 +43,7 @@ def follow(bank: SampleBank, state: SyncState) -> None:
         if late:
             frontier = frontier.seen((event.id for event in late), clock_of(bank, time.time()))
             state.follow(frontier, subjects_of(late))
-    while page := events_after(bank, frontier.top, limit=PAGE):
+    while page := [one for one in events_after(bank, frontier.top, limit=PAGE) if one.id <= until]:
         frontier = frontier.seen((event.id for event in page), clock_of(bank, time.time()))
         state.follow(frontier, subjects_of(page))
     if whole and (passed := frontier.passed(before)) != frontier:

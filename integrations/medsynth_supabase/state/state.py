@@ -15,6 +15,9 @@ from medsynth_supabase.state.frontier import Frontier, Gap
 from medsynth_supabase.state.subject import SAMPLE, Subject
 from medsynth_supabase.state.tables import SCHEMA, moment, notes, open_file, put_note, subjects, touch
 
+OF_ORIGIN = ("frontier", "head", "adopted", "options", "taken_back_until")
+"""Notes that are about what one bank told the project."""
+
 
 class SyncState:
     """The state of one project beside a bank, in a file of its own; many processes may use it.
@@ -45,6 +48,21 @@ class SyncState:
     def engine(self) -> Engine:
         """The file's, for tables of others beside the state's own."""
         return self._engine
+
+    def belong(self, origin: str) -> None:
+        """Begin anew where what is known was told by another bank, or by this one under another id.
+
+        What was called a copy of a training film stays known, and so does what was asked for.
+
+        Args:
+            origin: Id of the bank.
+        """
+        if self.note("origin") == origin:
+            return
+        with self._writing() as connection:
+            connection.execute(subjects.delete())
+            connection.execute(notes.delete().where(notes.c.name.in_(OF_ORIGIN)))
+            connection.execute(put_note("origin", origin))
 
     @property
     def frontier(self) -> Frontier:

@@ -117,6 +117,10 @@ def made_on(server: Supabase) -> World:
             connection.execute(_RUN, [world.ids[label], world.ids[project], world.ids["bank"]])
         for project in PROJECTS:
             connection.execute(
+                "select public.advance_bank(%s, %s, null, 2, %s)",
+                [world.ids[project], world.ids["bank"], "0" * 64],
+            )
+            connection.execute(
                 "select public.put_corpus(%s, 'first', %s, null)",
                 [world.ids[project], [world.name(f"{project}.approved")]],
             )

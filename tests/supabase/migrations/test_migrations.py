@@ -13,11 +13,11 @@ from tests.supabase.migrations.rls_world import World, made_on
 pytestmark = pytest.mark.supabase
 
 TABLES = (
-    "corpora", "corpus_samples", "events", "project_members", "projects", "reviews", "revocations", "runs",
-    "sample_states", "samples",
+    "banks", "corpora", "corpus_samples", "events", "project_members", "projects", "reviews", "revocations",
+    "runs", "sample_states", "samples",
 )  # fmt: skip
 
-INVOKED = ("put_corpus", "put_run", "put_sample")
+INVOKED = ("advance_bank", "put_corpus", "put_run", "put_sample")
 """What the API offers to call."""
 
 

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.supabase
 REFUSED = ("42501", "MS400", "MS405", "MS409")
 """Not granted or against a policy; no bank's word; append-only; a list that is not what its revision says."""
 
+FUNCTIONS = ("advance_bank", "put_corpus", "put_run", "put_sample")
+
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
@@ -56,7 +58,7 @@ ALLOWED = {(table, verb): set(said.split()) - {"-"} for table, verb, said in lin
 def test_every_cell_of_the_matrix_is_stated() -> None:
     assert set(VISIBLE) == {(table, role) for table in KEYS for role in ROLES}
     verbs = {(table, verb) for table in KEYS for verb in ("insert", "update", "delete")}
-    assert set(ALLOWED) == verbs | {(one, "execute") for one in ("put_sample", "put_run", "put_corpus")}
+    assert set(ALLOWED) == verbs | {(one, "execute") for one in FUNCTIONS}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -136,6 +138,11 @@ STATEMENTS = {
     ),
     ("sample_states", "update"): "update public.sample_states set event = 9 where project = %(a)s",
     ("sample_states", "delete"): "delete from public.sample_states",
+    ("banks", "insert"): (
+        "insert into public.banks (project, origin, event, fingerprint) values (%(a)s, %(new)s, 1, %(check)s)"
+    ),
+    ("banks", "update"): "update public.banks set event = 9 where project = %(a)s",
+    ("banks", "delete"): "delete from public.banks",
     ("storage.objects", "insert"): (
         "insert into storage.objects (bucket_id, name) values ('medsynth', %(new_image)s)"
     ),
@@ -174,6 +181,7 @@ STATEMENTS = {
     ),
     ("events", "update"): "update public.events set status = 'x'",
     ("events", "delete"): "delete from public.events",
+    ("advance_bank", "execute"): "select public.advance_bank(%(a)s, %(new)s, null, 1, %(check)s)",
     ("put_sample", "execute"): "select public.put_sample(%(a)s, %(bank)s, 1, 'approved', %(sample)s)",
     ("put_run", "execute"): "select public.put_run(%(p)s)",
     ("put_corpus", "execute"): "select public.put_corpus(%(a)s, 'other', array[%(approved)s], null)",
