@@ -27,11 +27,11 @@ create index runs_running on public.runs (project, updated_at desc) where state 
 create function medsynth.keep_newest_run() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if new.version <= old.version then
-    return null;
-  end if;
   if (new.project, new.id, new.origin) <> (old.project, old.id, old.origin) then
     raise exception 'run % is another bank''s', old.id using errcode = 'MS409';
+  end if;
+  if new.version <= old.version then
+    return null;
   end if;
   if old.state <> 'running' and new.state <> old.state then
     raise exception 'run % is %; it does not go on', old.id, old.state using errcode = 'MS409';
@@ -50,8 +50,8 @@ begin
   insert into public.runs values (given.*)
   on conflict (project, id) do update set
     (origin, kind, name, state, done, total, message, version, updated_at, finished_at) = (
-      excluded.origin, excluded.kind, excluded.name, excluded.state, excluded.done, excluded.total, excluded.message,
-      excluded.version, excluded.updated_at, excluded.finished_at
+      excluded.origin, excluded.kind, excluded.name, excluded.state, excluded.done, excluded.total,
+      excluded.message, excluded.version, excluded.updated_at, excluded.finished_at
     );
   return (select r.state from public.runs r where r.project = given.project and r.id = given.id);
 end

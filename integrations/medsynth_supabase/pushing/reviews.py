@@ -10,7 +10,7 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.lookups import among, chunks
 from medsynth_aug.bank.records import as_utc
 from medsynth_aug.bank.schema import revocations, verdicts
-from medsynth_aug.errors import SyncError, SyncUnreachableError
+from medsynth_aug.errors import SyncConflictError, SyncError, SyncUnreachableError
 from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
 from medsynth_supabase.state.state import SyncState
@@ -26,6 +26,17 @@ OTHERS = (
     "it is a review of another reader than the user who is signed in; only the key of the service role hands "
     "on the reviews of others"
 )
+
+ANOTHER = (
+    "the project holds another review under its id, which stays as it is; revoke this one and review the "
+    "sample anew"
+)
+
+COMPARED = {
+    "reviews": ("sample", "pixels", "reviewer", "outcome", "adjudicates", "supersedes"),
+    "revocations": (),
+}
+"""Columns in which a row that is there must be the one that is sent; whoever revoked, revoked."""
 
 Failed = Callable[[Subject, SyncError], None]
 
@@ -117,21 +128,32 @@ class ReviewTeller:
         of = {one.subject: one for one in known}
         for part in chunks([one.subject for one in known if one.subject in ready], AT_ONCE):
             held = self._held(table, key, part)
-            for id_ in held:
-                self._mark(of[id_], ELSEWHERE)
+            for id_, row in held.items():
+                self._found_there(of[id_], table, ready[id_], row, ELSEWHERE)
             new = [of[id_] for id_ in part if id_ not in held]
             sent += self._insert(table, key, new, ready)
         return sent
 
-    def _held(self, table: str, key: str, ids: Sequence[str]) -> set[str]:
+    def _held(self, table: str, key: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Those that the project has already, from whomever; they are never changed."""
+        columns = ",".join((key, *COMPARED[table]))
         rows = self._remote.rows(
             f"look at the {table}",
             lambda client: (
-                client.table(table).select(key).eq("project", self._project.id).in_(key, list(ids))
+                client.table(table).select(columns).eq("project", self._project.id).in_(key, list(ids))
             ),
         )
-        return {str(row[key]) for row in rows}
+        return {str(row[key]): row for row in rows}
+
+    def _found_there(
+        self, one: Subject, table: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], told: str
+    ) -> bool:
+        """Whether what the project holds is what was to be sent; set aside if not."""
+        if any(mine[name] != theirs[name] for name in COMPARED[table]):
+            self._failed(one, SyncConflictError(ANOTHER))
+            return False
+        self._mark(one, told)
+        return True
 
     def _insert(
         self, table: str, key: str, new: Sequence[Subject], ready: Mapping[str, dict[str, Any]]
@@ -148,6 +170,7 @@ class ReviewTeller:
                     .upsert(rows, on_conflict=f"project,{key}", ignore_duplicates=True, returning="minimal")  # type: ignore[arg-type]
                 ),
             )  # fmt: skip
+            held = self._held(table, key, [one.subject for one in new])
         except SyncUnreachableError:
             raise
         except SyncError as problem:
@@ -155,9 +178,11 @@ class ReviewTeller:
                 return [id_ for one in new for id_ in self._insert(table, key, [one], ready)]
             self._failed(new[0], problem)
             return []
-        for one in new:
-            self._mark(one, SENT)
-        return [one.subject for one in new]
+        return [
+            one.subject
+            for one in new
+            if self._found_there(one, table, ready[one.subject], held[one.subject], SENT)
+        ]
 
     def _mark(self, known: Subject, told: str) -> None:
         self._state.telling(replace(known, told=told, told_event=known.event))

@@ -10,6 +10,7 @@ from medsynth_supabase import Names
 from medsynth_supabase.pushing.runs import failure, told
 from tests.supabase.gateway.faults import Fault
 from tests.supabase.gateway.project import Project
+from tests.supabase.machines import insert, review_row
 from tests.supabase.material import Readers, make_patients
 from tests.supabase.syncing import Recorder, statuses, syncing
 
@@ -94,6 +95,24 @@ def test_one_review_that_is_refused_does_not_stand_in_the_way_of_the_others(
     assert set(reviews(project)) == {sent}
     ((aside, why),) = report.aside
     assert aside == refused and "the project answers 400 23514" in why
+
+
+def test_a_review_whose_id_is_taken_by_another_one_is_set_aside_and_told(
+    bank: SampleBank, readers: Readers, project: Project
+) -> None:
+    shown, other = make_patients(bank, 2)[:2]
+    taken, sent = readers.approve(shown, other)
+    with syncing(bank, project, "service_role", reviews=True) as sync:
+        names, held = Names(project.key), readers.reviews.verdict(taken)
+        with syncing(bank, project, "service_role") as rows_first:
+            rows_first.push()
+        seen = {"sample": names.sample(other), "pixels": names.pixels(readers.reviews.file_digest(other))}
+        insert(project, "reviews", review_row(project, held.reviewer, seen, id=taken))
+        report = sync.push()
+        assert sent in report.delivered and taken not in report.delivered
+        ((which, why),) = report.conflicts
+        assert which == taken and "the project holds another review under its id" in why
+        assert reviews(project)[taken]["sample"] == names.sample(other)
 
 
 def test_runs_go_up_as_they_fare_where_that_is_wanted(bank: SampleBank, project: Project) -> None:
