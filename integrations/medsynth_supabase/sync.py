@@ -36,7 +36,8 @@ class SupabaseSync:
         settings: Where the project lies and who signs in.
         gate: Decides which approved images other people may see; by default the publish gate for images that
             the starter made.
-        for_review: Send pending images of virtual patients too, for the project's reviewers.
+        for_review: Send pending images of virtual patients too, for the project's reviewers. None, here and
+            in the next two, goes on as was said last for this bank and project; at first that is no.
         reviews: Send verdicts and revocations.
         runs: Send the progress of runs.
         real_records_may_leave: Consent that records of approved painted *real* images go to this project;
@@ -47,13 +48,14 @@ class SupabaseSync:
     """
 
     def __init__(
-        self, bank: SampleBank, settings: SyncSettings, *, gate: Gate | None = None, for_review: bool = False,
-        reviews: bool = False, runs: bool = False, real_records_may_leave: bool = False,
-        real_pixels_may_leave: bool = False, create: bool = False, progress: bool = False,
+        self, bank: SampleBank, settings: SyncSettings, *, gate: Gate | None = None,
+        for_review: bool | None = None, reviews: bool | None = None, runs: bool | None = None,
+        real_records_may_leave: bool = False, real_pixels_may_leave: bool = False, create: bool = False,
+        progress: bool = False,
     ) -> None:  # fmt: skip
         self.bank, self.settings, self.remote = bank, settings, Remote(settings)
         self.gate = ReadiedGate(gate or Gatekeeper(bank, progress=False))
-        self._for_review, self._reviews, self._runs = for_review, reviews, runs
+        self._asked = {"for_review": for_review, "reviews": reviews, "runs": runs}
         self._records, self._pixels = real_records_may_leave, real_pixels_may_leave
         self._create, self._progress = create, progress
 
@@ -74,8 +76,19 @@ class SupabaseSync:
 
     @cached_property
     def state(self) -> SyncState:
-        """What is known of the project on this machine."""
-        return SyncState(self.bank.path, self.project.id)
+        """What is known of the project on this machine, and what it shall hold from now on."""
+        state = SyncState(self.bank.path, self.project.id)
+        state.wish(self._asked)
+        return state
+
+    @property
+    def remembered(self) -> list[str]:
+        """Which of `for_review`, `reviews` and `runs` hold because they were asked for an earlier time.
+
+        Raises:
+            SyncError: If the project or the state cannot be opened; its kinds.
+        """
+        return [name for name, holds in self.state.wishes.items() if holds and self._asked[name] is None]
 
     def push(self, *, aside: bool = True) -> PushReport:
         """Bring up what happened in the bank since the last time.
@@ -137,7 +150,8 @@ class SupabaseSync:
 
     def held_up(self) -> list[str]:
         """Why approved images wait for a gate that does not answer, one reason an image."""
-        return [one.problem for one in self.state.aside() if (one.problem or "").startswith(SILENT)]
+        problems = [one.problem or "" for one in self.state.aside()]
+        return [one.removeprefix(f"{SILENT}: ") for one in problems if one.startswith(SILENT)]
 
     def sweep(self, *, older_than: timedelta = ORPHANED_AFTER) -> list[str]:
         """Remove objects of the project that no row names; returns their paths.
@@ -172,16 +186,17 @@ class SupabaseSync:
         """Close the connections."""
         self.remote.close()
 
-    @cached_property
+    @property
     def _pusher(self) -> Pusher:
-        project = self.project
+        """One for each push: another process may have been asked for something else meanwhile."""
+        project, wishes = self.project, self.state.wishes
         options = {
-            "for_review": self._for_review, "real_records": project.real_records,
+            "for_review": wishes["for_review"], "real_records": project.real_records,
             "real_pixels": project.real_pixels,
         }  # fmt: skip
         return Pusher(
             self.bank, self.remote, project, self.state, Desires(self.bank, self.gate, **options),
-            options=options, reviews=self._reviews, runs=self._runs, progress=self._progress,
+            options=options, reviews=wishes["reviews"], runs=wishes["runs"], progress=self._progress,
         )  # fmt: skip
 
     @cached_property

@@ -7,6 +7,7 @@ from types import TracebackType
 from tqdm.auto import tqdm
 
 from medsynth_supabase.pulling.report import PullReport, waiting_in_words
+from medsynth_supabase.watching.readiness import PREPARING
 
 LOG = logging.getLogger("medsynth.sync")
 
@@ -24,6 +25,8 @@ class Status:
         self._waits = ""
         self._since: datetime | None = None
         self._trouble = ""
+        self._gate, self._gate_since = "", datetime.now()
+        self._held_up = 0
         self._listens = False
         self._text = ""
 
@@ -57,6 +60,20 @@ class Status:
             self._waits = waits
             LOG.info("%s", waits or "no review waits any more")
 
+    def gated(self, problem: str, held_up: int) -> None:
+        """Note why the gate lets nothing pass, "" where it does, and how many approved images wait for it."""
+        if bool(problem) != bool(self._gate):
+            now, before = datetime.now(), self._gate_since
+            self._gate_since = now
+            if not problem:
+                LOG.info("the gate answers after %.0f s", (now - before).total_seconds())
+        if problem and problem != self._gate:
+            LOG.log(
+                logging.INFO if problem == PREPARING else logging.WARNING,
+                "nothing can be approved: %s", problem,
+            )  # fmt: skip
+        self._gate, self._held_up = problem, held_up
+
     def well(self) -> None:
         """Note that bank and project answered."""
         if self._since is not None:
@@ -83,6 +100,9 @@ class Status:
         parts = [f"sent {self._sent}", f"reviews taken {self._taken}"]
         if self._waits:
             parts.append(self._waits)
+        if self._gate:
+            waits = f", {self._held_up} approved images wait" if self._held_up else ""
+            parts.append(f"nothing can be approved since {self._gate_since:%H:%M:%S}: {self._gate}{waits}")
         parts.append(self._trouble or ("listening" if self._listens else "watching"))
         text = ", ".join(parts)
         if text != self._text:

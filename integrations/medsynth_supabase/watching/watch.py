@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import func, select
 
@@ -16,7 +16,9 @@ from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.schema import events
 from medsynth_aug.errors import BankError, SyncUnreachableError
 from medsynth_supabase.pulling.report import PullReport
+from medsynth_supabase.pushing.report import PushReport
 from medsynth_supabase.watching.listening import Listener
+from medsynth_supabase.watching.readiness import ReadiedGate
 from medsynth_supabase.watching.status import Status
 
 LOG = logging.getLogger("medsynth.sync")
@@ -33,8 +35,17 @@ class Watched(Protocol):
         """The bank."""
         ...
 
-    def push(self) -> Any:
-        """Bring up what happened here; its report says with `waiting` whether events are still to come."""
+    @property
+    def gate(self) -> ReadiedGate:
+        """Decides which approved images other people may see."""
+        ...
+
+    def push(self, *, aside: bool) -> PushReport:
+        """Bring up what happened here; with `aside` what could not be delivered before, too."""
+        ...
+
+    def held_up(self) -> list[str]:
+        """Why approved images wait for a gate that does not answer, one reason an image."""
         ...
 
     def pull(self) -> PullReport:
@@ -90,7 +101,8 @@ class _Watcher:
         self._sync, self._heard, self._every_s, self._status = sync, heard, every_s, status
         self.listener: Listener | None = None
         self._pushed: int | None = None  # number of the newest event that a push has seen
-        self._push_at = self._pull_at = self._try_at = 0.0
+        self._push_at = self._aside_at = self._pull_at = self._try_at = 0.0
+        self._unready = ""  # what the gate said of itself before the last push
         self._pause_s = 0.5
 
     def run(self, stop: threading.Event, poll_s: float, *, pulling: bool) -> None:
@@ -106,17 +118,25 @@ class _Watcher:
 
     def _once(self, pulling: bool) -> None:
         """Push if something happened, pull if something was heard, and both now and then."""
-        newest, now = _newest_event(self._sync.bank), time.monotonic()
-        if newest != self._pushed or now >= self._push_at:
-            report = self._sync.push()
-            self._pushed = newest
-            self._push_at = time.monotonic() + (1.0 if report.waiting else self._every_s)
-            self._status.pushed(len(report.delivered))
+        newest, now, unready = _newest_event(self._sync.bank), time.monotonic(), self._sync.gate.problem
+        if newest != self._pushed or now >= self._push_at or unready != self._unready:
+            self._push(newest, unready, aside=now >= self._aside_at or unready != self._unready)
         if pulling and (self._heard.is_set() or now >= self._pull_at):
             self._heard.clear()  # before reading: what is written meanwhile is heard again
             self._status.pulled(self._sync.pull())
             self._pull_at = time.monotonic() + self._every_s
         self._status.well()
+
+    def _push(self, newest: int, unready: str, *, aside: bool) -> None:
+        """Push; what is set aside is looked at again only now and then, so that news go up at once."""
+        report = self._sync.push(aside=aside)
+        self._pushed, self._unready = newest, unready
+        self._push_at = time.monotonic() + (1.0 if report.waiting else self._every_s)
+        if aside:
+            self._aside_at = time.monotonic() + self._every_s
+        held_up = self._sync.held_up()
+        self._status.pushed(len(report.delivered))
+        self._status.gated(unready or (held_up[0] if held_up else ""), len(held_up))
 
     def _postpone(self, problem: Exception) -> None:
         """Try again after a pause; what was heard meanwhile is asked for then."""

@@ -29,7 +29,7 @@ def test_a_gate_that_fails_keeps_no_revocation_back_and_is_asked_again(
         assert report.told == {"withdrawn": 1}
         ((digest, why),) = report.refused
         assert digest == new and why == (
-            "the publish gate fails: the training index is damaged; each sync asks it again"
+            "the publish gate does not answer: the training index is damaged; each sync asks it again"
         )
         assert statuses(project) == expected(project, withdrawn=[shown]) and not objects(project)
         gate.fails_on = ()

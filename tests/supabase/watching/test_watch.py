@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from medsynth_supabase.watching.watch import watch
+from tests.corpus.quick_starter import write_quick_starter
 from tests.supabase.gateway.faults import FaultPlan
 from tests.supabase.gateway.project import Project
 from tests.supabase.machines import Machine, Machines, insert, review_row
@@ -194,8 +196,9 @@ def test_a_signal_ends_a_watch_and_is_then_what_it_was_before(
 
 
 @pytest.mark.slow
-def test_a_signal_ends_the_command_cleanly(machine: Machine, project: Project) -> None:
+def test_a_signal_ends_the_command_cleanly(machine: Machine, project: Project, tmp_path: Path) -> None:
     given = [sys.executable, "-m", "medsynth_aug.cli", "sync", "--bank", str(machine.bank.path), "--watch"]
+    given += ["--checkpoint", str(write_quick_starter(tmp_path / "starter"))]
     environment = {
         **os.environ, **project.environment("publisher"), "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
