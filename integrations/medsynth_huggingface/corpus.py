@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args
 
+from medsynth_aug.bank.producer.given import whole_number
 from medsynth_aug.errors import SettingError
 from medsynth_aug.evaluation import Figure
 from medsynth_aug.synthesis import SyntheticSample
@@ -92,7 +93,7 @@ class CorpusPatient:
     def __post_init__(self) -> None:
         if not _PLAIN.fullmatch(self.id):
             raise SettingError(f"the patient id {self.id!r} is no plain name; use letters, digits and _.-")
-        if not 0 <= self.age_years <= 120:
+        if not 0 <= whole_number(f"age_years of patient {self.id}", self.age_years) <= 120:
             raise SettingError(f"patient {self.id} is {self.age_years} years old; give 0 to 120")
         if not self.images:
             raise SettingError(f"patient {self.id} has no image; leave the patient out")
@@ -124,7 +125,7 @@ class ReaderAnswer:
     def __post_init__(self) -> None:
         if self.answer not in get_args(Verdict):
             raise SettingError(f"answer is {self.answer!r}; choose from {', '.join(get_args(Verdict))}")
-        if not 1 <= self.confidence <= 5:
+        if not 1 <= whole_number("confidence", self.confidence) <= 5:
             raise SettingError(f"confidence is {self.confidence}; give 1 to 5")
 
 

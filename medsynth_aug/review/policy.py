@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from medsynth_aug.bank.producer.given import whole_number
 from medsynth_aug.errors import SettingError
 from medsynth_aug.review.verdict import Verdict
 
@@ -32,8 +33,8 @@ class ReviewPolicy:
     adjudication: bool = True
 
     def __post_init__(self) -> None:
-        if self.approvals < 1:
-            raise SettingError(f"approvals is {self.approvals}; it must be at least 1")
+        for name in ("approvals", "readers"):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least=1))
         if self.readers < self.approvals:
             raise SettingError(
                 f"readers is {self.readers}, but {self.approvals} of them must approve; ask for more readers"

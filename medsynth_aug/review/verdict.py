@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
+from medsynth_aug.bank.producer.given import finite_number, whole_number
 from medsynth_aug.errors import SettingError
 from medsynth_aug.review.reasons import Reason
 
@@ -64,12 +65,13 @@ class Opinion:
             raise SettingError(f"a rejection needs a reason; choose from {', '.join(Reason)}")
         if Reason.OTHER in self.reasons and not self.comment:
             raise SettingError('the reason "other" needs a comment; say in a few words what is wrong')
-        if self.plausibility not in (None, 1, 2, 3, 4, 5) or isinstance(self.plausibility, bool):
-            raise SettingError(f"plausibility is {self.plausibility!r}; it is a whole number, 1 to 5")
-        if self.seconds is not None and not (
-            isinstance(self.seconds, int | float) and 0 <= self.seconds < float("inf")
-        ):
-            raise SettingError(f"seconds is {self.seconds!r}; it is a number, at least 0 and finite")
+        if self.plausibility is not None:
+            plausibility = whole_number("plausibility", self.plausibility)
+            if not 1 <= plausibility <= 5:
+                raise SettingError(f"plausibility is {plausibility}; it is 1 to 5")
+            object.__setattr__(self, "plausibility", plausibility)
+        if self.seconds is not None and finite_number("seconds", self.seconds) < 0:
+            raise SettingError(f"seconds is {self.seconds!r}; it is at least 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

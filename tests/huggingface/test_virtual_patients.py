@@ -162,6 +162,8 @@ def test_what_cannot_be_in_a_corpus_is_said(corpus: Corpus) -> None:
         )  # fmt: skip
     with pytest.raises(SettingError, match="confidence is 6; give 1 to 5"):
         ReaderAnswer(sample=None, reader="A", answer="real", confidence=6)
+    with pytest.raises(SettingError, match=r"confidence is '4'; it must be a whole number"):
+        ReaderAnswer(sample=None, reader="A", answer="real", confidence="4")  # type: ignore[arg-type]
     with pytest.raises(SettingError, match=r"'\.\./x' is no plain name"):
         CorpusPatient(id="../x", sex="male", age_years=1, view="PA", images=first.images)
     with pytest.raises(SettingError, match="has no image; leave the patient out"):

@@ -149,7 +149,12 @@ def test_the_order_of_arrival_tells_nothing_whatever_was_revoked_or_seen(
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"approvals": 0}, "at least 1"), ({"approvals": 3, "readers": 2}, "ask for more readers")],
+    [
+        ({"approvals": 0}, "at least 1"),
+        ({"approvals": 3, "readers": 2}, "ask for more readers"),
+        ({"approvals": "1"}, "approvals is '1'; it must be a whole number"),
+        ({"readers": 2.5}, "readers is 2.5; it must be a whole number"),
+    ],
 )
 def test_impossible_policies_are_refused(settings: dict, message: str) -> None:
     with pytest.raises(SettingError, match=message):

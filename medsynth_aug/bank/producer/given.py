@@ -1,5 +1,7 @@
 """What a user gives, checked before anything is done with it; NumPy's integers are as good as Python's."""
 
+import math
+from numbers import Real
 from operator import index
 from typing import Any
 
@@ -30,6 +32,21 @@ def whole_number(name: str, value: Any, *, least: int | None = None) -> int:
     if least is not None and number < least:
         raise SettingError(f"{name} is {number}; it must be at least {least}")
     return number
+
+
+def finite_number(name: str, value: Any) -> float:
+    """A number as Python's own.
+
+    Args:
+        name: What the message calls it.
+        value: What was given.
+
+    Raises:
+        SettingError: If it is no number, not a number, or infinite.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise SettingError(f"{name} is {value!r}; it must be a finite number")
+    return float(value)
 
 
 def epoch_number(epoch: Any) -> int:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from medsynth_aug.bank.producer.given import finite_number
 from medsynth_aug.data.items.labels import ClassKey, Labels
 from medsynth_aug.errors import LabelError, PlanError, SettingError
 
@@ -107,6 +108,7 @@ def _from_totals(
             raise LabelError(
                 f"sampling_strategy asks for class {name!r}, which has no lesion; add it to `lesions`"
             )
+        finite_number(f"sampling_strategy[{name!r}]", total)
         if int(total) != total or total < counts[key]:
             raise SettingError(
                 f"sampling_strategy wants {total} items of class {name!r}, which has {counts[key]} real "
@@ -165,8 +167,8 @@ def _from_ratio(
 
 
 def _check_cap(max_ratio: float, force: bool) -> None:
-    if not (math.isfinite(max_ratio) and max_ratio > 0):
-        raise SettingError(f"max_ratio is {max_ratio}; it must be finite and above 0")
+    if finite_number("max_ratio", max_ratio) <= 0:
+        raise SettingError(f"max_ratio is {max_ratio}; it must be above 0")
     if max_ratio > FORCED_ABOVE and not force:
         raise SettingError(
             f"max_ratio is {max_ratio:g}: more than {FORCED_ABOVE:g} synthetic samples per real positive "

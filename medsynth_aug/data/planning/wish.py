@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import torch
 
-from medsynth_aug.bank.producer.given import whole_number
+from medsynth_aug.bank.producer.given import finite_number, whole_number
 from medsynth_aug.conditioning.settings import ConditioningSettings
 from medsynth_aug.data.items.labels import ClassKey
 from medsynth_aug.data.planning.backgrounds import Background
@@ -25,8 +25,8 @@ class Wish:
     """What the user wants of a plan, besides the data. See `plan_rebalancing` for each.
 
     Raises:
-        SettingError: If `lesions`, `seed`, `max_per_patient`, `sham_fraction` or `match` is out of its range
-            or form.
+        SettingError: If `lesions`, `seed`, `max_ratio`, `max_per_patient`, `sham_fraction` or `match` is out
+            of its range or form.
     """
 
     lesions: Mapping[ClassKey, str | Lesion]
@@ -54,12 +54,11 @@ class Wish:
                 "lesions={3: 'pneumothorax'}"
             )
         object.__setattr__(self, "seed", whole_number("seed", self.seed))
-        cap = self.max_per_patient
-        if cap is not None and (isinstance(cap, bool) or int(cap) != cap or cap < 1):
-            raise SettingError(
-                f"max_per_patient is {cap!r}; give a whole number of at least 1, or None for no cap"
-            )
-        if not 0 <= self.sham_fraction <= 1:
+        finite_number("max_ratio", self.max_ratio)
+        if self.max_per_patient is not None:
+            cap = whole_number("max_per_patient", self.max_per_patient, least=1)
+            object.__setattr__(self, "max_per_patient", cap)
+        if not 0 <= finite_number("sham_fraction", self.sham_fraction) <= 1:
             raise SettingError(
                 f"sham_fraction is {self.sham_fraction}; it is the share of the background items that is "
                 "replaced, in [0, 1]"

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from filelock import FileLock
 
+from medsynth_aug.bank.producer.given import finite_number, whole_number
 from medsynth_aug.errors import SettingError, StudyError, UnwritableFileError
 from medsynth_aug.review.study.documents import sha256
 
@@ -49,11 +50,11 @@ class Answer:
         """
         if self.call not in get_args(Call):
             raise SettingError(f"the call is {self.call!r}; say real or synthetic")
-        if isinstance(self.confidence, bool) or self.confidence not in CONFIDENCES:
+        if whole_number("the confidence", self.confidence) not in CONFIDENCES:
             raise SettingError(f"the confidence is {self.confidence!r}; say 1 (a guess) to 5 (certain)")
         if self.diagnosis not in classes:
             raise SettingError(f"the diagnosis is {self.diagnosis!r}; choose one of {', '.join(classes)}")
-        if not 0 <= self.seconds < float("inf"):
+        if finite_number("the seconds of the answer", self.seconds) < 0:
             raise SettingError(f"the answer took {self.seconds!r} seconds; give the time from showing to it")
 
     @property

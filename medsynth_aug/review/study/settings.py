@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from medsynth_aug.bank.producer.given import finite_number, whole_number
 from medsynth_aug.errors import SettingError
 
 LARGEST_PX = 1024
@@ -28,7 +29,7 @@ class StudySettings:
         seed: Seed of every draw; None draws one. It stands in the key only.
 
     Raises:
-        SettingError: If a value is out of its range.
+        SettingError: If a value is out of its range, or no number where one is wanted.
     """
 
     images_per_arm: int = 100
@@ -43,6 +44,13 @@ class StudySettings:
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("images_per_arm", "repeats_per_arm", "looks"):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        for name in ("margin", "alpha", "trim"):
+            finite_number(name, getattr(self, name))
+        for name in ("size_px", "seed"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_number(name, getattr(self, name)))
         _within("images_per_arm", self.images_per_arm, 4, math.inf)
         _within("repeats_per_arm", self.repeats_per_arm, 0, self.images_per_arm // 2)
         _within("looks", self.looks, 1, min(10, self.images_per_arm // 2))

@@ -62,10 +62,12 @@ def test_an_image_cannot_be_answered_before_its_turn(held: Study) -> None:
     [
         ({"call": "fake"}, "say real or synthetic"),
         ({"confidence": 0}, "1 .a guess. to 5"),
-        ({"confidence": True}, "1 .a guess. to 5"),
+        ({"confidence": True}, "the confidence is True; it must be a whole number"),
+        ({"confidence": 4.0}, "the confidence is 4.0; it must be a whole number"),
         ({"diagnosis": "mass"}, "choose one of nodule, normal"),
         ({"seconds": -1.0}, "seconds"),
         ({"seconds": float("nan")}, "seconds"),
+        ({"seconds": "2"}, "the seconds of the answer is '2'; it must be a finite number"),
     ],
 )
 def test_what_is_no_answer_is_refused_and_not_stored(held: Study, change: dict, match: str) -> None:

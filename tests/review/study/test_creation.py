@@ -233,6 +233,10 @@ def test_a_study_is_never_overwritten(tmp_path: Path) -> None:
         ({"alpha": 0}, "alpha is 0"),
         ({"trim": 0.4}, "trim is 0.4"),
         ({"size_px": 4}, "size_px is 4"),
+        ({"images_per_arm": 12.5}, "images_per_arm is 12.5; it must be a whole number"),
+        ({"looks": "1"}, "looks is '1'; it must be a whole number"),
+        ({"margin": "0.1"}, "margin is '0.1'; it must be a finite number"),
+        ({"seed": "a"}, "seed is 'a'; it must be a whole number"),
     ],
 )
 def test_a_setting_out_of_its_range_is_named(change: dict[str, float], match: str) -> None:
