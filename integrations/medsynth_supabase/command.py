@@ -23,11 +23,21 @@ def sync(
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
     for_review: Annotated[
-        bool, typer.Option("--for-review", help="Send pending virtual patients too, for reviewers.")
-    ] = False,
-    reviews: Annotated[bool, typer.Option("--reviews", help="Send the reviews of this bank.")] = False,
-    runs: Annotated[bool, typer.Option("--runs", help="Send the progress of runs.")] = False,
+        bool | None,
+        typer.Option(help="Send pending virtual patients too, for reviewers; holds until said otherwise."),
+    ] = None,
+    reviews: Annotated[
+        bool | None, typer.Option(help="Send the reviews of this bank; holds until said otherwise.")
+    ] = None,
+    runs: Annotated[
+        bool | None, typer.Option(help="Send the progress of runs; holds until said otherwise.")
+    ] = None,
+    push: Annotated[bool, typer.Option(help="Send what happened in the bank.")] = True,
     pull: Annotated[bool, typer.Option(help="Bring in reviews that were given elsewhere.")] = True,
+    new_identity: Annotated[
+        bool,
+        typer.Option("--new-identity", help="Go on as a bank of its own: this one was copied or restored."),
+    ] = False,
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Remove images that no row names, which late requests can leave.")
     ] = False,
@@ -79,6 +89,8 @@ def sync(
         raise SettingError("which bank? name its folder with --bank FOLDER, or make a key with --new-key")
     if watch and (sweep or corpus is not None):
         raise SettingError("--watch goes on until it is ended; call --sweep and --corpus without it")
+    if watch and not push:
+        raise SettingError("--watch sends what happens in the bank; call --no-push without it")
     try:
         from medsynth_supabase.sync import SupabaseSync
     except ModuleNotFoundError as problem:
@@ -99,19 +111,28 @@ def sync(
         real_records_may_leave=real_records_may_leave, real_pixels_may_leave=real_pixels_may_leave,
     )  # fmt: skip
     try:
-        _run(given, pull=pull, watch=watch, corpus=corpus, sweep=sweep)
+        if new_identity:
+            project = given.project  # what cannot be synced keeps its identity
+            typer.echo(f"{bank} goes on in {project.name} as {given.renew_identity()}", err=True)
+        _run(given, push=push, pull=pull, watch=watch, corpus=corpus, sweep=sweep)
     finally:
         given.close()
 
 
-def _run(sync: "SupabaseSync", *, pull: bool, watch: bool, corpus: str | None, sweep: bool) -> None:
+def _run(
+    sync: "SupabaseSync", *, push: bool, pull: bool, watch: bool, corpus: str | None, sweep: bool
+) -> None:
+    if push and sync.remembered:
+        wishes = [f"--{name.replace('_', '-')}" for name in sync.remembered]
+        typer.echo(f"as before: {', '.join(wishes)}; each holds until its --no-... is given", err=True)
     if watch:
         typer.echo(f"watching {sync.bank.path} for project {sync.project.name}; Ctrl-C ends it", err=True)
         sync.watch(pulling=pull)
         return
     if pull:
         _tell_pull(sync.pull())
-    _tell_push(sync.push(), sync.project.name)
+    if push:
+        _tell_push(sync.push(), sync.project.name)
     if sweep:
         typer.echo(f"{len(sync.sweep())} images that no row names were removed")
     if corpus is not None:

@@ -1,6 +1,7 @@
 """`medsynth sync` as a person runs it."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,8 @@ def test_what_is_missing_is_told(said: Terminal, bank: SampleBank, tmp_path: Pat
     for wish in ("--sweep", "--corpus=first"):
         code, text = said({}, "--bank", str(bank.path), "--watch", wish)
         assert code == 2 and "call --sweep and --corpus without it" in text
+    code, text = said({}, "--bank", str(bank.path), "--watch", "--no-push")
+    assert code == 2 and "call --no-push without it" in text
     code, text = said({}, "--bank", str(bank.path))
     assert code == 2 and "SUPABASE_URL, SUPABASE_KEY, MEDSYNTH_PROJECT_KEY must be set" in text
 
@@ -110,3 +113,31 @@ def test_pending_patients_are_sent_and_counted(said: Terminal, bank: SampleBank,
     assert code == 0 and f"{project.name} holds all of it already" in text
     code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--no-pull", "--sweep")
     assert code == 0 and "0 images that no row names were removed" in text
+    assert "as before: --for-review; each holds until its --no-... is given" in text
+    assert set(statuses(project).values()) == {"pending"}
+    code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--no-push")
+    assert code == 0 and text == ""
+    code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--no-for-review")
+    assert code == 0 and f"{len(images)} withdrawn" in text and "as before" not in text
+    code, text = said(project.environment("publisher"), "--bank", str(bank.path))
+    assert code == 0 and f"{project.name} holds all of it already" in text
+
+
+@pytest.mark.supabase
+def test_a_restored_bank_is_told_what_to_do_and_does_it(
+    said: Terminal, bank: SampleBank, project: Project, tmp_path: Path
+) -> None:
+    make_patients(bank, 1)
+    bank.close()
+    shutil.copytree(bank.path, tmp_path / "backup")
+    given = project.environment("publisher"), "--bank", str(bank.path), "--for-review"
+    make_patients(bank, 1, first=5)
+    assert said(*given)[0] == 0
+    bank.close()
+    shutil.rmtree(bank.path)
+    (tmp_path / "backup").rename(bank.path)
+    code, text = said(*given)
+    assert code != 0 and "does not hold: the bank was restored from an older state" in text
+    assert f"`medsynth sync --bank {bank.path} --new-identity`" in text
+    code, text = said(*given, "--new-identity")
+    assert code == 0 and f"goes on in {project.name} as " in text and " pending" in text

@@ -15,6 +15,9 @@ from medsynth_supabase.state.frontier import Frontier, Gap
 from medsynth_supabase.state.subject import SAMPLE, Subject
 from medsynth_supabase.state.tables import SCHEMA, moment, notes, open_file, put_note, subjects, touch
 
+WISHES = ("for_review", "reviews", "runs")
+"""What a project may hold beside what is approved."""
+
 OF_ORIGIN = ("frontier", "head", "adopted", "options", "taken_back_until")
 """Notes that are about what one bank told the project."""
 
@@ -48,6 +51,17 @@ class SyncState:
     def engine(self) -> Engine:
         """The file's, for tables of others beside the state's own."""
         return self._engine
+
+    @property
+    def wishes(self) -> dict[str, bool]:
+        """What the project shall hold beside what is approved, by the names of the sync's options."""
+        return dict.fromkeys(WISHES, False) | self.note("wishes", {})
+
+    def wish(self, asked: Mapping[str, bool | None]) -> None:
+        """Write down what the project shall hold from now on; None leaves it as it was said the last time."""
+        said = {name: one for name, one in asked.items() if one is not None}
+        if said:
+            self.set_note("wishes", self.wishes | said)
 
     def belong(self, origin: str) -> None:
         """Begin anew where what is known was told by another bank, or by this one under another id.

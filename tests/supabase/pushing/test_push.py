@@ -156,8 +156,12 @@ def test_pending_patients_go_to_reviewers_only_where_that_is_wanted(
         assert recorder.count("POST /storage/v1/object/medsynth") == 0  # the pixels are there already
         assert objects(project) == first == named(project)
         assert statuses(project) == expected(project, approved=images[:1], pending=images[1:])
-    with syncing(bank, project) as sync:  # pending ones are no longer wanted
-        sync.push()
+    with syncing(bank, project, runs=True) as sync:  # what was said before holds
+        assert not sync.push().told and sync.remembered == ["for_review"]
+        with syncing(bank, project, for_review=False) as other:  # pending ones are no longer wanted
+            other.push()
+        assert statuses(project) == expected(project, approved=images[:1], withdrawn=images[1:])
+        assert not sync.push().delivered and not sync.remembered  # a process that goes on hears of it
     assert statuses(project) == expected(project, approved=images[:1], withdrawn=images[1:])
     assert objects(project) == named(project)
 

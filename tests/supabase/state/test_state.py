@@ -142,3 +142,25 @@ def test_a_killed_writer_leaves_frontier_and_subjects_in_step(tmp_path: Path, re
         state = SyncState(folder, "project")
         assert state.frontier.top >= said
         assert {one.event for one in state.outstanding("sample")} == set(range(1, state.frontier.top + 1))
+
+
+def test_what_is_wanted_holds_until_it_is_said_otherwise(state: SyncState, tmp_path: Path) -> None:
+    assert not any(state.wishes.values())
+    state.wish({"for_review": True, "reviews": None})
+    state.wish({"for_review": None, "runs": True, "reviews": False})
+    again = SyncState(tmp_path, "project")
+    assert again.wishes == {"for_review": True, "reviews": False, "runs": True}
+    again.wish({"for_review": False})
+    assert state.wishes == {"for_review": False, "reviews": False, "runs": True}
+
+
+def test_a_state_of_another_bank_is_begun_anew_and_keeps_copies_and_wishes(state: SyncState) -> None:
+    state.belong("first")
+    state.follow(Frontier(top=3), {("sample", "a"): 3})
+    state.set_note("copies", ["a"])
+    state.wish({"runs": True})
+    state.belong("first")
+    assert state.frontier.top == 3 and state.outstanding("sample")
+    state.belong("second")
+    assert state.frontier == Frontier() and not state.all("sample")
+    assert state.note("copies") == ["a"] and state.wishes["runs"]
