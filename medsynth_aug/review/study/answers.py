@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from filelock import FileLock
 
@@ -16,6 +17,8 @@ from medsynth_aug.review.study.documents import sha256
 
 Call = Literal["real", "synthetic"]
 CONFIDENCES = range(1, 6)
+_CLOSING = {"closed": True}
+"""What the line behind the last answer says, beside the digest of the line before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,9 @@ class Answer:
 class AnswerFile:
     """The answers of one reader, a JSON line each, whose every line names the digest of the one before.
 
+    A closing line follows the last answer, so that this one cannot be changed or lost unnoticed either. Who
+    may write the file can write all of it anew: this finds accidents and careless edits, and no forgery.
+
     A line that was not finished when a machine stopped was never acknowledged and is left out; so is it when
     the next one is appended.
 
@@ -82,12 +88,26 @@ class AnswerFile:
 
         Raises:
             StudyError: If a line before the last was changed, removed or inserted, or belongs to another
-                study. The last one, which no line follows, may be gone or changed unnoticed.
+                study. Until the file is closed, lines may be gone from its end, or the last one changed,
+                unnoticed.
         """
-        return [answer for answer, _ in self._lines()]
+        return [answer for answer, _ in self._lines() if answer is not None]
 
-    def append(self, answer: Answer) -> Answer:
-        """Write an answer down; it is safe once this returns.
+    def is_closed(self) -> bool:
+        """Whether the last line is a closing one.
+
+        Raises:
+            StudyError: If what the file holds was changed, as `read` finds it.
+        """
+        last = next(iter(deque(self._lines(), maxlen=1)), None)
+        return last is not None and last[0] is None
+
+    def append(self, answer: Answer, shown: Collection[str]) -> Answer:
+        """Write an answer down, and a closing line once all are given; it is safe once this returns.
+
+        Args:
+            answer: What was said.
+            shown: Names of all images that the reader is shown.
 
         Returns:
             The answer with its time, and whether it counts.
@@ -99,31 +119,33 @@ class AnswerFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(f".{self.path.stem}.lock")):
-                held = list(self._lines())
+                lines = list(self._lines())
+                answered = {one.item for one, _ in lines if one is not None}
                 answer = Answer(
                     **{
                         **asdict(answer),
                         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                        "counts": all(one.item != answer.item for one, _ in held),
+                        "counts": answer.item not in answered,
                     }
                 )
-                previous = held[-1][1] if held else self._start
-                self._write(json.dumps({**asdict(answer), "previous": previous}, ensure_ascii=False))
+                line = _line(asdict(answer), lines[-1][1] if lines else self._start)
+                closing = [_line(_CLOSING, sha256(line))] if answered | {answer.item} >= set(shown) else []
+                self._write([line, *closing])
         except OSError as problem:
             raise UnwritableFileError(
                 f"{self.path} cannot be written ({problem.strerror}); the answer is not stored: give it again"
             ) from problem
         return answer
 
-    def _lines(self) -> Iterator[tuple[Answer, str]]:
-        """Each answer with the digest of its line."""
+    def _lines(self) -> Iterator[tuple[Answer | None, str]]:
+        """Each answer, or None for a closing line, with the digest of its line."""
         previous = self._start
         data = self.path.read_bytes() if self.path.exists() else b""
         for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
             try:
                 held = json.loads(line)
                 named = held.pop("previous")
-                answer = Answer(**held)
+                answer = None if held == _CLOSING else Answer(**held)
             except (ValueError, KeyError, TypeError, AttributeError) as problem:
                 raise StudyError(f"line {number} of {self.path} is no answer ({problem!r})") from problem
             if named != previous:
@@ -134,13 +156,13 @@ class AnswerFile:
             previous = sha256(line)
             yield answer, previous
 
-    def _write(self, line: str) -> None:
+    def _write(self, lines: Sequence[bytes]) -> None:
         new = not self.path.exists()
         with self.path.open("ab") as file:
             end = self.path.read_bytes().rfind(b"\n") + 1
             if end < file.tell():
                 file.truncate(end)
-            file.write(line.encode() + b"\n")
+            file.write(b"".join(line + b"\n" for line in lines))
             file.flush()
             os.fsync(file.fileno())
         if new:
@@ -149,3 +171,7 @@ class AnswerFile:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def _line(held: Mapping[str, Any], previous: str) -> bytes:
+    return json.dumps({**held, "previous": previous}, ensure_ascii=False).encode()

@@ -69,15 +69,18 @@ class Study:
     def next_item(self, reader: str) -> Item | None:
         """The first image in the reader's order without an answer; None when all are answered.
 
+        The last image comes once more if no closing line follows its answer, as when the machine stopped.
+
         Raises:
             SettingError: If the study has no such reader.
             StudyError: If the image or an answer was changed.
         """
-        answered = {one.item for one in self._file(reader).read()}
-        for number, name in enumerate(self.design.orders[reader], 1):
+        file = self._file(reader)
+        answered, order = {one.item for one in file.read()}, self.design.orders[reader]
+        for number, name in enumerate(order, 1):
             if name not in answered:
                 return self._item(reader, name, number)
-        return None
+        return None if file.is_closed() else self._item(reader, order[-1], len(order))
 
     def answer(
         self, reader: str, item: str, *, call: Call, confidence: int, diagnosis: str, seconds: float
@@ -111,26 +114,31 @@ class Study:
         if item not in may:
             turn = f"it is the turn of {upcoming.name}" if upcoming else "all images are answered"
             raise SettingError(f"image {item!r} is not the next one of {reader}: {turn}")
-        return file.append(given)
+        return file.append(given, self.design.orders[reader])
 
     def answers(self, reader: str) -> list[Answer]:
         """All answers of a reader, changed minds too.
 
         Raises:
             SettingError: If the study has no such reader.
-            StudyError: If one was changed or is not of this study.
+            StudyError: If one was changed or is not of this study, or all are there and no closing line is.
         """
-        held = self._file(reader).read()
+        file = self._file(reader)
+        held = file.read()
         names, seen = set(self.design.orders[reader]), set[str]()
         for one in held:
             if one.counts == (one.item in seen):
-                raise StudyError(
-                    f"{self._file(reader).path} counts {one.item} twice, or not its first answer"
-                )
+                raise StudyError(f"{file.path} counts {one.item} twice, or not its first answer")
             seen.add(one.item)
             if one.reader != reader or one.item not in names:
-                raise StudyError(f"{self._file(reader).path} holds an answer of {one.reader} to {one.item}")
+                raise StudyError(f"{file.path} holds an answer of {one.reader} to {one.item}")
             one.check(self.design.classes)
+        if seen == names and not file.is_closed():
+            raise StudyError(
+                f"{file.path} has all answers but no closing line at its end: it was lost, or an answer "
+                f"was added; restore the file, or let {reader} answer the last image again "
+                "(`medsynth review study run`): the first answer counts"
+            )
         return held
 
     def progress(self, reader: str) -> tuple[int, int]:

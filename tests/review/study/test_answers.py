@@ -8,6 +8,7 @@ import pytest
 from medsynth_aug.errors import SettingError, StudyError
 from medsynth_aug.review.study import Item, Study
 from medsynth_aug.review.study.answers import AnswerFile
+from medsynth_aug.review.study.documents import sha256
 from tests.review.study.material import CLASSES, perfect, read, study
 
 SAID = {"call": "real", "confidence": 3, "diagnosis": "nodule", "seconds": 1.5}
@@ -115,6 +116,57 @@ def test_a_changed_file_of_answers_is_found(held: Study, tmp_path: Path, damage:
     file.write_text("".join(lines))
     with pytest.raises(StudyError, match=r"line \d of .*a.jsonl does not follow"):
         held.next_item("a")
+
+
+@pytest.mark.parametrize(
+    ("damage", "match"),
+    [
+        ("change", "does not follow"),
+        ("remove", "does not follow"),
+        ("add", "does not follow"),
+        ("add in the chain", "no closing line"),
+        ("reopen", "no closing line"),
+    ],
+)
+def test_a_changed_last_answer_is_found_once_all_are_given(held: Study, damage: str, match: str) -> None:
+    read(held, "a", perfect(held.key()))
+    file = held.folder / "answers/a.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    assert len(lines) == 29 and len(held.answers("a")) == 28
+    if damage == "change":
+        lines[-2] = lines[-2].replace('"confidence": 5', '"confidence": 1')
+    elif damage == "remove":
+        del lines[-2]
+    elif damage == "add":
+        lines.append(lines[-2])
+    elif damage == "add in the chain":
+        again = {**json.loads(lines[-2]), "counts": False, "previous": sha256(lines[-1][:-1].encode())}
+        lines.append(json.dumps(again) + "\n")
+    else:
+        del lines[-1]
+    file.write_text("".join(lines))
+    with pytest.raises(StudyError, match=match):
+        held.answers("a")
+
+
+def test_a_changed_mind_after_the_last_answer_closes_again(held: Study) -> None:
+    read(held, "a", perfect(held.key()))
+    last = held.design.orders["a"][-1]
+    assert not held.answer("a", last, **SAID).counts  # type: ignore[arg-type]
+    assert len(held.answers("a")) == 29 and held.next_item("a") is None
+
+
+def test_a_machine_that_stopped_at_the_closing_line_asks_for_the_last_answer_again(held: Study) -> None:
+    read(held, "a", perfect(held.key()))
+    file, last = held.folder / "answers/a.jsonl", held.design.orders["a"][-1]
+    whole = file.read_bytes()
+    closing = whole.splitlines(keepends=True)[-1]
+    for cut in (0, 1, len(closing) - 1):
+        file.write_bytes(whole[: len(whole) - len(closing) + cut])
+        assert (first(held).name, first(held).number) == (last, 28)
+    held.answer("a", last, **SAID)  # type: ignore[arg-type]
+    assert held.next_item("a") is None and held.progress("a") == (28, 28)
+    assert [one.counts for one in held.answers("a")][-2:] == [True, False]
 
 
 def test_an_answer_that_claims_to_be_a_first_one_is_found(held: Study) -> None:
