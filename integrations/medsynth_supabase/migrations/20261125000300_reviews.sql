@@ -29,7 +29,8 @@ create table public.reviews (
   constraint another_reason_is_said check (not 'other' = any (reasons) or comment ~ '\S')
 );
 comment on table public.reviews is 'One row a verdict; what it comes to is decided where the bank is.';
-comment on column public.reviews.id is 'The same on every machine, and in every project that the bank is shared with.';
+comment on column public.reviews.id is
+  'The same on every machine, and in every project that the bank is shared with.';
 comment on column public.reviews.pixels is 'As in samples: which pixels were seen.';
 comment on column public.reviews.reviewer is
   'Global id of the reader; of who reviews through this database, the id of the user.';
