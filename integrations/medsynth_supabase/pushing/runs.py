@@ -49,7 +49,11 @@ def failure(message: str) -> str:
 
 
 def told(name: str) -> str:
-    """The name that a run was given, without addresses, paths and digests that stand in it."""
+    """The name that a run was given, without words that are an address, a path, a file's name or a digest.
+
+    What else a caller wrote there is sent as it is.
+    """
     name = re.sub(r"\b[a-z][a-z0-9+.-]*://\S+", "(address)", name)
-    name = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/~][^\s'\",;:()]+)+", "(file)", name)
+    name = re.sub(r"[^\s'\",;:()]*(?:\b[A-Za-z]:)?[\\/~][^\s'\",;:()]*", "(file)", name)
+    name = re.sub(r"[^\s'\",;:()]+\.[A-Za-z][A-Za-z0-9]{0,11}\b", "(file)", name)
     return re.sub(r"\b[0-9a-f]{16,}\b", "(digest)", name)

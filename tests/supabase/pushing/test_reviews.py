@@ -139,7 +139,10 @@ def test_runs_go_up_as_they_fare_where_that_is_wanted(bank: SampleBank, project:
         (r"C:\Users\dr-a\bank.sqlite is locked", "(file) is locked"),
         ("'~/bank/x' and s3://bucket/x?y=z", "'(file)' and (address)"),
         ("sample " + "0a" * 32 + " is damaged", "sample (digest) is damaged"),
-        ("3 of 4 images/s, and/or none", "3 of 4 images/s, and/or none"),
+        ("fill cohort/Mueller_Hans_1961 up", "fill (file) up"),
+        (r"fill cohort\Mueller_Hans_1961 up", "fill (file) up"),
+        ("Mueller_Hans.nii.gz, 'IM-0001.dcm'", "(file), '(file)'"),
+        ("nodules 2.5 to 4.0 mm, ratio 0.5. Second try", "nodules 2.5 to 4.0 mm, ratio 0.5. Second try"),
     ],
 )
 def test_the_name_of_a_run_names_no_file_and_no_digest(text: str, said: str) -> None:
