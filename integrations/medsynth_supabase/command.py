@@ -112,8 +112,8 @@ def sync(
     )  # fmt: skip
     try:
         if new_identity:
-            project = given.project  # what cannot be synced keeps its identity
-            typer.echo(f"{bank} goes on in {project.name} as {given.renew_identity()}", err=True)
+            name = given.project.name  # a bank that cannot be synced keeps its identity
+            typer.echo(f"{bank} goes on in {name} as {given.renew_identity()}", err=True)
         _run(given, push=push, pull=pull, watch=watch, corpus=corpus, sweep=sweep)
     finally:
         given.close()
@@ -132,7 +132,7 @@ def _run(
     if pull:
         _tell_pull(sync.pull())
     if push:
-        _tell_push(sync.push(), sync.project.name)
+        _tell_push(sync.push(), sync)
     if sweep:
         typer.echo(f"{len(sync.sweep())} images that no row names were removed")
     if corpus is not None:
@@ -172,14 +172,13 @@ def _write_migrations(folder: Path) -> None:
     typer.echo(f"{len(files)} migrations are in {folder}; `supabase db push` applies them")
 
 
-def _tell_push(report: "PushReport", project: str) -> None:
+def _tell_push(report: "PushReport", sync: "SupabaseSync") -> None:
+    project = sync.project.name
     told = ", ".join(f"{number} {state}" for state, number in sorted(report.told.items()))
     others = len(report.delivered) - sum(report.told.values())
     parts = [told] if told else []
     parts += [f"{others} reviews and runs"] if others else []
-    left = bool(report.refused or report.conflicts or report.aside)
-    nothing = f"{project}: nothing new was sent" if left else f"{project} holds all of it already"
-    typer.echo(f"{project}: {', '.join(parts)}" if parts else nothing)
+    typer.echo(f"{project}: {', '.join(parts)}" if parts else _nothing_sent(report, sync))
     for title, found in (
         ("the gate refuses", report.refused), ("conflict", report.conflicts), ("not delivered", report.aside)
     ):  # fmt: skip
@@ -187,6 +186,18 @@ def _tell_push(report: "PushReport", project: str) -> None:
             typer.echo(f"{title} {subject[:12]}: {reason}")
         if len(found) > SHOWN:
             typer.echo(f"and {len(found) - SHOWN} more")
+
+
+def _nothing_sent(report: "PushReport", sync: "SupabaseSync") -> str:
+    project = sync.project.name
+    if not sync.may_publish():
+        return (
+            f"{project}: nothing was sent, and {sync.settings.email} may publish nothing there; sign in as a "
+            "publisher, or have the project's owner add that role"
+        )
+    if report.refused or report.conflicts or report.aside:
+        return f"{project}: nothing new was sent"
+    return f"{project} holds all of it already"
 
 
 def _tell_pull(report: "PullReport") -> None:

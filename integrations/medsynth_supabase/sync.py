@@ -90,6 +90,24 @@ class SupabaseSync:
         """
         return [name for name, holds in self.state.wishes.items() if holds and self._asked[name] is None]
 
+    def may_publish(self) -> bool:
+        """Whether the user who signs in is a publisher of the project; a key without a user counts as one.
+
+        Raises:
+            SyncError: If the project cannot be read; its kinds.
+        """
+        if self.settings.email is None:
+            return True
+        self.remote.sign_in()
+        rows = self.remote.rows(
+            "read the user's roles",
+            lambda client: (
+                client.table("project_members").select("role").eq("project", self.project.id)
+                .eq("user_id", self.remote.user).eq("role", "publisher")
+            ),
+        )  # fmt: skip
+        return bool(rows)
+
     def push(self, *, aside: bool = True) -> PushReport:
         """Bring up what happened in the bank since the last time.
 

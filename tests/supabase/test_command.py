@@ -104,6 +104,16 @@ def test_a_project_is_made_and_what_the_gate_refuses_is_named(
 
 
 @pytest.mark.supabase
+@pytest.mark.parametrize("role", ["reader", "reviewer"])
+def test_who_may_not_publish_is_told_so_though_there_is_nothing_to_send(
+    said: Terminal, bank: SampleBank, project: Project, role: str
+) -> None:
+    code, text = said(project.environment(role), "--bank", str(bank.path))
+    assert code == 0 and "holds all of it" not in text
+    assert f"{project.users[role].email} may publish nothing there; sign in as a publisher" in text
+
+
+@pytest.mark.supabase
 def test_pending_patients_are_sent_and_counted(said: Terminal, bank: SampleBank, project: Project) -> None:
     images = make_patients(bank, 2)
     code, text = said(project.environment("publisher"), "--bank", str(bank.path), "--for-review", "--no-pull")
