@@ -28,7 +28,7 @@ QUESTIONS = {
 }
 ASKED = {
     "anon": ("newest approved", "newest of a lesion", "images of a patient", "corpora"),
-    "reader": ("newest approved", "newest of a lesion", "images of a patient", "corpora"),
+    "reader": ("newest approved", "newest of a lesion", "images of a patient", "corpora", "events after"),
     "reviewer": tuple(QUESTIONS),
     "publisher": tuple(QUESTIONS),
     "service_role": tuple(QUESTIONS),
