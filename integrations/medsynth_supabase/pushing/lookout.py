@@ -14,7 +14,7 @@ from medsynth_supabase.project.project import Project
 from medsynth_supabase.project.remote import Remote
 from medsynth_supabase.pushing.desired import FORMERLY, WITH_IMAGE
 from medsynth_supabase.state.state import SyncState
-from medsynth_supabase.state.subject import PATIENT, SAMPLE
+from medsynth_supabase.state.subject import PATIENT, RUN, SAMPLE
 
 SLACK = timedelta(minutes=10)
 """How much later than its time says a row may be seen."""
@@ -44,7 +44,8 @@ class Lookout:
         """Where the state is new, take over what this bank told the project before, under other ids too."""
         if self._state.note("adopted"):
             return
-        origins = [*former_identities(self._bank), self._origin]
+        former = former_identities(self._bank)
+        origins = [*former, self._origin]
         rows = self._remote.pages(
             "read what this bank told the project",
             lambda client: (
@@ -58,7 +59,21 @@ class Lookout:
             own = [row for row in rows if row["origin"] == self._origin and row["name"] in names]
             held |= {names[row["name"]]: (row["state"], row["event"]) for row in own}
             self._state.adopt(SAMPLE, held)
+        if former:
+            self._leave_runs(former)
         self._state.set_note("adopted", True)
+
+    def _leave_runs(self, former: Sequence[str]) -> None:
+        """Leave runs as they were told under other ids: a run stays its bank's."""
+        rows = self._remote.pages(
+            "read which runs this bank told",
+            lambda client: (
+                client.table("runs").select("id").eq("project", self._project.id).in_("origin", former)
+                .order("id")
+            ),
+        )  # fmt: skip
+        for known in self._state.of(RUN, [row["id"] for row in rows]).values():
+            self._state.deliver(known)
 
     def look_at_options(self, options: Mapping[str, bool]) -> None:
         """Where the options differ from those of the last push, have every sample looked at."""
