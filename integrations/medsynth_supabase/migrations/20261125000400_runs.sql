@@ -27,11 +27,11 @@ create index runs_running on public.runs (project, updated_at desc) where state 
 create function medsynth.keep_newest_run() returns trigger
 language plpgsql set search_path = '' as $$
 begin
+  if new.version <= old.version then
+    return null;  -- of a bank that has a new identity, too
+  end if;
   if (new.project, new.id, new.origin) <> (old.project, old.id, old.origin) then
     raise exception 'run % is another bank''s', old.id using errcode = 'MS409';
-  end if;
-  if new.version <= old.version then
-    return null;
   end if;
   if old.state <> 'running' and new.state <> old.state then
     raise exception 'run % is %; it does not go on', old.id, old.state using errcode = 'MS409';

@@ -195,7 +195,7 @@ def test_an_older_version_of_a_run_changes_nothing_and_a_finished_one_does_not_g
 
 @pytest.mark.parametrize("column", ["project", "origin", "id"])
 def test_a_run_stays_its_banks_and_its_projects(world: World, column: str) -> None:
-    put = f"update public.runs set version = 1, {column} = %s where id = %s"
+    put = f"update public.runs set version = 3, {column} = %s where id = %s"
     with world.acting("service_role") as connection, pytest.raises(psycopg.Error, match="is another bank's"):
         connection.execute(put.encode(), [world.ids["B"], world.ids["run"]])
 

@@ -181,3 +181,14 @@ def test_a_bank_shares_its_reviews_and_runs_with_each_of_its_projects(
         for table, held in (("reviews", 1), ("revocations", 1), ("runs", 2)):  # the patients were a run, too
             (row,) = one.rows(f"select count(*) as held from public.{table} where project = %s", one.id)
             assert row["held"] == held, table
+
+
+def test_a_bank_with_a_new_identity_need_not_tell_its_runs_again(bank: SampleBank, project: Project) -> None:
+    with bank_run(bank, kind="generate", total=1) as run:
+        run.advance(1)
+    with syncing(bank, project, runs=True) as sync:
+        assert run.id in sync.push().delivered
+        sync.renew_identity()
+        assert not sync.push().aside
+        with bank_run(bank, kind="generate"):
+            assert not sync.push().aside
