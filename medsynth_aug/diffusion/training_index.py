@@ -135,13 +135,16 @@ def read_index(checkpoint: Path) -> TrainingIndex | None:
     folder = checkpoint / FOLDER
     if not (folder / "patients.json").is_file():
         return None
-    table = json.loads((folder / "patients.json").read_text())
-    if table.get("version") != INDEX_VERSION:
-        raise CheckpointError(
-            f"{folder} has index version {table.get('version')}, this program reads {INDEX_VERSION}"
-        )
-    patients = table["patients"]
-    thumbnails = load_file(folder / "thumbnails.safetensors")["thumbnails"]
+    try:
+        table = json.loads((folder / "patients.json").read_text())
+        if table.get("version") != INDEX_VERSION:
+            raise CheckpointError(
+                f"{folder} has index version {table.get('version')}, this program reads {INDEX_VERSION}"
+            )
+        patients = table["patients"]
+        thumbnails = load_file(folder / "thumbnails.safetensors")["thumbnails"]
+    except (OSError, ValueError, LookupError, AttributeError, SafetensorError) as problem:
+        raise CheckpointError(f"{folder} is damaged ({problem}); get the checkpoint again") from problem
     features, encoder = _read_features(folder / "features.safetensors", len(thumbnails))
     return TrainingIndex(
         patients=frozenset(patients),

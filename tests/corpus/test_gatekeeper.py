@@ -69,6 +69,18 @@ def test_a_checkpoint_without_training_index_cannot_be_warmed_until_it_is_there(
     assert keeper.index is not None
 
 
+@pytest.mark.parametrize("name", ["patients.json", "thumbnails.safetensors"])
+def test_a_damaged_training_index_is_named_with_what_to_do(
+    bank: SampleBank, checkpoint: Path, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "starter"
+    shutil.copytree(checkpoint, folder)
+    (folder / INDEX / name).write_bytes(b"{ half a")
+    keeper = Gatekeeper(bank, checkpoint=str(folder), device="cpu", progress=False)
+    with pytest.raises(CheckpointError, match=r"training_index is damaged .*get the checkpoint again"):
+        keeper.warm()
+
+
 def test_a_licence_that_no_corpus_can_bear_is_refused_at_once(bank: SampleBank) -> None:
     with pytest.raises(SettingError, match=r"cc-by-nd-4\.0"):
         Gatekeeper(bank, licence="cc-by-nd-4.0")
