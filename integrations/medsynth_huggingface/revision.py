@@ -64,11 +64,12 @@ def _check_asked_for(corpus: Corpus, previous: Manifest, why: dict[str, str]) ->
     back = taken_back(corpus.samples, gone)
     unasked = [(one, why.get(one, "it is not in this corpus")) for one in gone if one not in back]
     if len(unasked) > UNASKED_SHARE * len(previous.images):
+        wait = f"; {len(back)} that readers took back stay published until then" if back else ""
         raise PublishError(
             f"{len(unasked)} of {len(previous.images)} published images would be withdrawn, although no "
             f"review took them back ({reasons(unasked)}), so nothing was published; name the bank, "
             "checkpoint and device that made them, or withdraw them all the same with withdraw=True "
-            "(--withdraw)"
+            f"(--withdraw){wait}"
         )
 
 

@@ -47,6 +47,9 @@ def test_a_gate_that_refuses_everything_for_another_reason_withdraws_nothing(
     says = r"3 of 3 published images would be withdrawn, .*: no ancestry is .*nothing was .*\(--withdraw\)"
     with pytest.raises(PublishError, match=says):
         client(tasks.push, approved, "lab/wrong", refusing)
+    revoke(reviews_of(approved), approved.digests[0])
+    with pytest.raises(PublishError, match=r"2 of 3 .*; 1 that readers took back stay published until then"):
+        client(tasks.push, approved, "lab/wrong", refusing)
     assert hub.repository("lab/wrong").files() == before and set(hub.repository("lab/wrong").tags) == {"v1"}
     assert client(tasks.push, approved, "lab/wrong", refusing, withdraw=True).withdrawn
 
