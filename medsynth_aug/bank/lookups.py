@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, select
+from sqlalchemy import Column, ColumnElement, Select, func, select
 
 from medsynth_aug.bank.database import Database
 from medsynth_aug.bank.schema import refusals, samples
@@ -50,6 +50,12 @@ def derived_from_real(database: Database, digests: Iterable[str]) -> set[str]:
 def refused(database: Database, digests: Iterable[str]) -> Iterator[Any]:
     """The refusals of those of the digests that were refused."""
     return among(database, select(refusals), refusals.c.digest, digests)
+
+
+def painted_over() -> ColumnElement[bool]:
+    """Whether a further lesion was painted into a sample, so that it is a link of an image and not shown."""
+    link = func.substr(samples.c.source, len("sample:") + 1)
+    return samples.c.digest.in_(select(link).where(samples.c.source.like("sample:%")).correlate(None))
 
 
 def filtered(query: Select[Any], lesion: str | None, purpose: str | None) -> Select[Any]:

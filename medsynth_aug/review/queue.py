@@ -2,9 +2,9 @@
 
 import hashlib
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, not_, or_, select
 
-from medsynth_aug.bank.lookups import filtered
+from medsynth_aug.bank.lookups import filtered, painted_over
 from medsynth_aug.bank.schema import assignments, reviewers, samples, verdicts
 from medsynth_aug.review.deciding import decided, policy_in_force
 from medsynth_aug.review.policy import Decision
@@ -14,7 +14,8 @@ from medsynth_aug.review.verdict import Reviewer
 def queue_of(connection: Connection, reviewer: Reviewer, lesion: str | None) -> list[str]:
     """Digests of the samples that a reader has to read.
 
-    An assignment to a reader who has retired binds nobody.
+    An assignment to a reader who has retired binds nobody. What a further lesion was painted into is not
+    shown to anybody and need not be read: it comes to a reader to whom it was assigned, and to no other.
 
     Args:
         connection: Sees one state of the records.
@@ -30,7 +31,8 @@ def queue_of(connection: Connection, reviewer: Reviewer, lesion: str | None) -> 
     for sample, reader in connection.execute(binding):
         dealt.setdefault(sample, set()).add(reader)
     own = select(assignments.c.sample).where(assignments.c.reviewer == reviewer.id)
-    open_ones = or_(samples.c.acceptance.is_(None), samples.c.digest.in_(own))
+    shown = and_(samples.c.acceptance.is_(None), not_(painted_over()))
+    open_ones = or_(shown, samples.c.digest.in_(own))
     query = filtered(select(samples.c.digest), lesion, None).where(open_ones)
     wanted = connection.execute(query).scalars().all()
     read = set(connection.execute(select(verdicts.c.sample).distinct()).scalars())

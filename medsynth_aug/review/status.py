@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, not_, or_, select
 
+from medsynth_aug.bank.lookups import painted_over
 from medsynth_aug.bank.schema import samples, verdicts
 from medsynth_aug.review.store import ReviewStore
 
@@ -20,7 +21,7 @@ class LesionStatus:
         approved: Approved ones.
         rejected: Rejected ones.
         disputed: Those that wait for a senior.
-        pending: Those that wait for readers.
+        pending: Those that wait for readers; what a further lesion was painted into waits for none.
     """
 
     lesion: str
@@ -55,13 +56,14 @@ class ReaderStatus:
 def lesion_status(store: ReviewStore) -> tuple[LesionStatus, ...]:
     """One row a lesion and purpose, sorted."""
     key = samples.c.lesion, samples.c.purpose
+    waits = and_(samples.c.acceptance.is_(None), not_(painted_over()))
     with store.bank.database.reading() as connection:
-        counted = select(*key, samples.c.acceptance, func.count().label("number"))
+        counted = select(*key, samples.c.acceptance, func.count().label("number")).where(
+            or_(samples.c.acceptance.is_not(None), waits)
+        )
         rows = connection.execute(counted.group_by(*key, samples.c.acceptance)).all()
         said = select(verdicts.c.sample)
-        read = select(samples.c.digest, *key).where(
-            samples.c.acceptance.is_(None), samples.c.digest.in_(said)
-        )
+        read = select(samples.c.digest, *key).where(waits, samples.c.digest.in_(said))
         undecided = {row.digest: (row.lesion, row.purpose) for row in connection.execute(read)}
     states = Counter[tuple[str, str, str]]()
     for row in rows:

@@ -2,8 +2,11 @@
 
 import pytest
 
+from medsynth_aug.corpus import PatientStore
 from medsynth_aug.review import ReviewPolicy, ReviewStore
+from medsynth_aug.review.status import lesion_status
 from tests.bank.material import sample
+from tests.corpus.conftest import make
 
 
 @pytest.fixture
@@ -43,3 +46,19 @@ def test_a_sample_assigned_to_no_senior_comes_to_one_where_the_policy_wants_one(
     store.assign([digest], [anna])
     store.record(digest, anna, "approve")
     assert (store.queue(ben), store.queue(eva)) == ([], [digest])
+
+
+def test_of_a_virtual_patient_readers_read_what_is_shown_unless_a_link_is_assigned(
+    store: ReviewStore,
+) -> None:
+    make(store.bank, 3)
+    anna, ben = map(store.enrol, ("Anna", "Ben"))
+    images = [image for one in PatientStore(store.bank).all() for image in one.images]
+    shown, link = {image.sample for image in images}, images[0].chain[0]
+    assert set(store.queue(anna)) == shown < set(store.bank.digests())
+    assert sum(one.pending for one in lesion_status(store)) == len(shown)
+    store.assign([link], [ben])
+    assert set(store.queue(ben)) == {*shown, link} and set(store.queue(anna)) == shown
+    for digest in shown:
+        store.record(digest, anna, "approve")
+    assert store.queue(anna) == [] and sum(one.pending for one in lesion_status(store)) == 0
