@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, not_, or_, select
 
 from medsynth_aug.bank import SampleBank
 from medsynth_aug.bank.accepted import REJECTED
 from medsynth_aug.bank.ancestry import ancestries
+from medsynth_aug.bank.lookups import filtered, painted_over
 from medsynth_aug.bank.schema import samples
 
 
@@ -35,20 +36,17 @@ def eligible_images(bank: SampleBank, *, purpose: str | None = None, virtual: bo
         purpose: Only samples of this purpose.
         virtual: Only samples in which no pixel is real.
     """
-    query: Select[Any] = select(samples.c.digest, samples.c.lesion, samples.c.purpose, samples.c.virtual)
-    stands = or_(samples.c.acceptance.is_(None), samples.c.acceptance != REJECTED)
+    query: Select[Any] = filtered(select(samples.c.digest, samples.c.lesion), None, purpose).where(
+        samples.c.purpose != "sham",
+        or_(samples.c.acceptance.is_(None), samples.c.acceptance != REJECTED),
+        not_(painted_over()),
+    )
+    if virtual:
+        query = query.where(samples.c.virtual)
     with bank.database.reading() as connection:
-        rows = connection.execute(
-            query.where(samples.c.purpose != "sham", stands).order_by(samples.c.digest)
-        ).all()
-    known = ancestries(bank.database, [row.digest for row in rows])
-    painted_over = {link for one in known.values() for link in one.links}
-    found, several = dict[str, list[str]](), 0
+        rows = connection.execute(query.order_by(samples.c.digest)).all()
+    known, found, several = ancestries(bank.database, [row.digest for row in rows]), dict[str, list[str]](), 0
     for row in rows:
-        if row.digest in painted_over or (virtual and not row.virtual):
-            continue
-        if purpose is not None and row.purpose != purpose:
-            continue
         if len(set(known[row.digest].lesions)) > 1:
             several += 1
         else:

@@ -34,14 +34,13 @@ def test_an_image_stands_for_its_whole_chain_and_shows_one_finding_or_none(twice
     assert set(shown) == {"none", "nodule", "effusion"} and found.several == several > 0
 
 
-def test_what_was_rejected_is_not_shown_and_what_it_was_painted_into_is(twice_sick: SampleBank) -> None:
+def test_neither_what_was_rejected_is_shown_nor_what_it_was_painted_into(twice_sick: SampleBank) -> None:
     store, images = ReviewStore(twice_sick), PatientStore(twice_sick).all()
     anna = store.enrol("Anna")
     image = next(one for patient in images for one in patient.images if len(one.chain) == 2)
     store.record(image.sample, anna, "reject", reasons=["wrong_location"])
-    found = eligible_images(twice_sick).of_lesion
-    assert image.sample not in {digest for digests in found.values() for digest in digests}
-    assert image.chain[0] in found["none"]
+    found = eligible_images(twice_sick).of_lesion.values()
+    assert not set(image.chain) & {digest for digests in found for digest in digests}
 
 
 def test_only_virtual_images_or_those_of_a_purpose_where_asked(twice_sick: SampleBank) -> None:
