@@ -1,23 +1,14 @@
 """A bank is moved on only from where it stands, once, and never back."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.supabase.database import running_supabase
-from tests.supabase.migrations.rls_world import World, made_on
+from tests.supabase.migrations.rls_world import World
 
 pytestmark = pytest.mark.supabase
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_supabase() as server:
-        server.apply_migrations()
-        yield made_on(server)
 
 
 def print_of(letter: str) -> str:

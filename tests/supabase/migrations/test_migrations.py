@@ -1,14 +1,13 @@
 """The migrations run as they are on what a hosted project holds, and open no more than they need."""
 
 import re
-from collections.abc import Iterator
 from typing import LiteralString
 
 import psycopg
 import pytest
 
 from tests.supabase.database import MIGRATIONS, MIGRATOR, running_supabase
-from tests.supabase.migrations.rls_world import World, made_on
+from tests.supabase.migrations.rls_world import World
 
 pytestmark = pytest.mark.supabase
 
@@ -19,13 +18,6 @@ TABLES = (
 
 INVOKED = ("advance_bank", "put_corpus", "put_run", "put_sample")
 """What the API offers to call."""
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_supabase() as server:
-        server.apply_migrations()
-        yield made_on(server)
 
 
 def rows(world: World, query: LiteralString, *values: object) -> list[tuple[object, ...]]:

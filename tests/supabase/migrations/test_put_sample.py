@@ -1,7 +1,6 @@
 """What banks say of a sample comes to one status, in whatever order and how often it arrives."""
 
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.supabase.database import running_supabase
-from tests.supabase.migrations.rls_world import World, made_on
+from tests.supabase.migrations.rls_world import World
 
 pytestmark = pytest.mark.supabase
 
@@ -30,13 +28,6 @@ class Said:
     origin: str
     event: int
     state: str
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_supabase() as server:
-        server.apply_migrations()
-        yield made_on(server)
 
 
 def put(world: World, connection: psycopg.Connection, label: str, said: Said) -> str:  # type: ignore[type-arg]

@@ -8,9 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.supabase.database import running_supabase
 from tests.supabase.migrations.rls_expected import DONE, GROUPS, KEYS, SEEN
-from tests.supabase.migrations.rls_world import ROLES, World, made_on
+from tests.supabase.migrations.rls_world import ROLES, World
 
 pytestmark = pytest.mark.supabase
 
@@ -18,13 +17,6 @@ REFUSED = ("42501", "MS400", "MS405", "MS409")
 """Not granted or against a policy; no bank's word; append-only; a list that is not what its revision says."""
 
 FUNCTIONS = ("advance_bank", "put_corpus", "put_run", "put_sample")
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_supabase() as server:
-        server.apply_migrations()
-        yield made_on(server)
 
 
 def lines(table: str) -> Iterator[list[str]]:

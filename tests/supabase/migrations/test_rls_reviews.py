@@ -1,13 +1,11 @@
 """A reviewer reviews as themselves what they see, and takes back only their own."""
 
 import uuid
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from tests.supabase.database import running_supabase
-from tests.supabase.migrations.rls_world import World, made_on
+from tests.supabase.migrations.rls_world import World
 
 pytestmark = pytest.mark.supabase
 
@@ -20,13 +18,6 @@ SPOKEN = """insert into public.reviews
   (id, project, sample, pixels, reviewer, outcome, reasons, comment, plausibility, seconds, supersedes)
   values (%(id)s, %(project)s, %(sample)s, %(pixels)s, %(reviewer)s, %(outcome)s, %(reasons)s, %(comment)s,
     %(plausibility)s, %(seconds)s, %(supersedes)s)"""
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_supabase() as server:
-        server.apply_migrations()
-        yield made_on(server)
 
 
 def review(world: World, **change: object) -> dict[str, object]:

@@ -3,23 +3,15 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
-from tests.supabase.database import MIGRATOR, running_supabase
-from tests.supabase.migrations.rls_world import World, made_on
+from tests.supabase.database import MIGRATOR
+from tests.supabase.migrations.rls_world import World
 
 pytestmark = pytest.mark.supabase
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with running_supabase() as server:
-        server.apply_migrations()
-        yield made_on(server)
 
 
 @pytest.mark.parametrize("table", ["reviews", "revocations", "corpora", "corpus_samples"])
